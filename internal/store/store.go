@@ -1,0 +1,135 @@
+// Package store holds the contracts of Picket's storage, cut by who calls:
+// Writer for the pipeline, Reader for the APIs, Desk for administration and
+// triage, Gate for the door, Feed for alerting. An engine implements them all and
+// passes storetest.
+package store
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"relay.one/picket/internal/model"
+)
+
+// Store is what an engine provides.
+type Store interface {
+	Writer
+	Reader
+	Desk
+	Gate
+	Feed
+	// Stats describes the engine for /metrics and /readyz.
+	Stats(ctx context.Context) (Stats, error)
+	io.Closer
+}
+
+// Writer takes batches from the pipeline.
+type Writer interface {
+	// Write commits b, durably and as a whole, together with the issues, rollups
+	// and changes that it causes, and then returns. Several calls may share one
+	// transaction. The error is ErrBusy when the queue is full and ErrFull when the
+	// disk is; nothing of b is stored then. The engine does not keep b.
+	Write(ctx context.Context, b *model.Batch) (Receipt, error)
+}
+
+// Receipt says what a Write found.
+type Receipt struct {
+	// Duplicates are the ids of events that were there already and not counted again.
+	Duplicates []model.EventID
+}
+
+// Scope is the wall around a tenant: every read and every change takes one, and
+// the organization in it comes from the caller's session, never from the request alone.
+type Scope struct {
+	Org model.OrgID
+	// Projects narrows to some projects of the organization; empty means all of them.
+	Projects []model.ProjectID
+}
+
+// Page is one page of a list.
+type Page struct {
+	// Cursor is where to go on, as an earlier answer gave it; empty for the first page.
+	Cursor string
+	// Limit is the most rows wanted; engines cap it at 1,000 and take 0 as 100.
+	Limit int
+}
+
+// Reader answers the APIs. What a Write has acknowledged is visible to every
+// later read. Missing things are ErrNotFound.
+type Reader interface {
+	Event(ctx context.Context, in Scope, id model.EventID) (*EventRecord, error)
+	Events(ctx context.Context, q EventQuery) (EventPage, error)
+	Issue(ctx context.Context, in Scope, id model.IssueID) (*Issue, error)
+	IssueByShortID(ctx context.Context, in Scope, shortID string) (*Issue, error)
+	Issues(ctx context.Context, q IssueQuery) (IssuePage, error)
+	// IssueTags returns the distribution of an issue's tags, most frequent values first.
+	IssueTags(ctx context.Context, in Scope, id model.IssueID) ([]TagCount, error)
+	// Trace returns the spans of a trace, by start, and its errors.
+	Trace(ctx context.Context, in Scope, id model.TraceID) (*Trace, error)
+	// Executions lists runs of agents, newest first.
+	Executions(ctx context.Context, q ExecutionQuery) (ExecutionPage, error)
+	Logs(ctx context.Context, q LogQuery) (LogPage, error)
+	// Attachments lists an event's attachments without their data.
+	Attachments(ctx context.Context, in Scope, event model.EventID) ([]AttachmentRecord, error)
+	Attachment(ctx context.Context, in Scope, event model.EventID, id int64) (*AttachmentRecord, error)
+	Monitors(ctx context.Context, in Scope) ([]Monitor, error)
+	CheckIns(ctx context.Context, in Scope, monitor string, p Page) (CheckInPage, error)
+	SessionCounts(ctx context.Context, q SessionQuery) ([]SessionCount, error)
+	// Rollup calls each for every stored row of the query, by time; see RollupQuery.
+	Rollup(ctx context.Context, q RollupQuery, each func(RollupRow) error) error
+}
+
+// Desk is administration and triage.
+type Desk interface {
+	Organizations(ctx context.Context) ([]Organization, error)
+	Projects(ctx context.Context, in Scope) ([]Project, error)
+	CreateProject(ctx context.Context, in Scope, slug, name, platform string) (Project, error)
+	Keys(ctx context.Context, in Scope, project model.ProjectID) ([]Key, error)
+	CreateToken(ctx context.Context, in Scope, name string, scopes []string) (secret string, err error)
+	// UpdateIssues changes the status of issues and returns them as they are afterwards.
+	UpdateIssues(ctx context.Context, in Scope, ids []model.IssueID, u IssueUpdate) ([]Issue, error)
+}
+
+// Gate answers who may come in.
+type Gate interface {
+	// Key returns the project key with that public part. Disabled keys are returned too.
+	Key(ctx context.Context, public string) (Key, error)
+	// Token returns whose secret that is; ErrUnauthorized when unknown or revoked.
+	Token(ctx context.Context, secret string) (Token, error)
+}
+
+// Feed hands out what writing caused, in order and without gaps.
+type Feed interface {
+	// Changes returns at most limit changes after the cursor, oldest first.
+	Changes(ctx context.Context, after int64, limit int) ([]Change, error)
+}
+
+// Stats describes an engine.
+type Stats struct {
+	SizeBytes     int64
+	QueueDepth    int
+	Commits       uint64
+	Events, Spans int64 // rows stored
+}
+
+// ChangeKind says what happened.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	IssueCreated   ChangeKind = "issue.created"
+	IssueRegressed ChangeKind = "issue.regressed"
+	IssueUpdated   ChangeKind = "issue.updated"
+)
+
+// Change is one thing that a write caused, stored in the write's own transaction.
+type Change struct {
+	Cursor  int64
+	Time    time.Time
+	Kind    ChangeKind
+	Org     model.OrgID
+	Project model.ProjectID
+	Issue   model.IssueID
+	Event   model.EventID
+}
