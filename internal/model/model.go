@@ -120,6 +120,10 @@ type Event struct {
 	Hashes  []Hash
 	Handled Tristate
 
+	// Shifted says that the timestamp was corrected or made up, so that a second
+	// copy of the event may carry another.
+	Shifted bool
+
 	// Payload is the scrubbed JSON as stored: what the client sent, less secrets,
 	// plus "_meta" for what was taken out.
 	Payload []byte
@@ -298,9 +302,26 @@ type Span struct {
 	Event EventID
 	Blob  int // index into Batch.SpanBlobs; -1 when Event is set
 
-	// Attributes are the span's attributes by wire name, values as text. Only
-	// rooms of the pipeline read them; they are stored in the payload.
-	Attributes map[string]string
+	// Attributes are those of the span's attributes that rooms of the pipeline
+	// read (gen_ai.*, ai.*, mcp.*, picket.* and the like), by wire name, as text;
+	// long values are left out. All of them are stored in the payload.
+	Attributes Attributes
+}
+
+// Attributes is a short list of names and values; a list, since most spans have
+// few and a map costs more than it finds.
+type Attributes []Tag
+
+// Get returns the value under the first of the names that is there and not empty.
+func (a Attributes) Get(names ...string) string {
+	for _, n := range names {
+		for i := range a {
+			if a[i].Key == n && a[i].Value != "" {
+				return a[i].Value
+			}
+		}
+	}
+	return ""
 }
 
 // SpanBlob is the scrubbed JSON of a container's spans. Spans with the same
