@@ -1,0 +1,178 @@
+package rollup
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"relay.one/picket/internal/model"
+)
+
+// AddEvent counts one error, message or feedback that was stored as part of an
+// issue, or one transaction (issue zero).
+func (d Delta) AddEvent(p model.ProjectID, e *model.Event, issue model.IssueID) {
+	at := where{d, p, e.Environment, e.Release, e.Timestamp}
+	project, agent := at.key(Project, "", ""), at.key(Agent, e.Agent.ID, "")
+	if e.Kind == model.KindTransaction {
+		project.Add(Transactions, 1)
+		agent.Add(Transactions, 1)
+		return
+	}
+	rows := []*Counters{project, agent, at.key(Issue, issue.String(), ""), at.key(AgentIssue, e.Agent.ID, issue.String())}
+	if e.Level >= model.LevelError {
+		rows = append(rows, at.key(ErrorType, e.Agent.ID, errorType(e)))
+	}
+	user := e.User.Key()
+	for _, c := range rows {
+		c.Add(Events, 1)
+		if e.Level >= model.LevelError {
+			c.Add(Errors, 1)
+		}
+		if user != "" {
+			c.AddUser(xxhash.Sum64String(user))
+		}
+	}
+	d.addTags(p, e, issue)
+}
+
+// errorType is what errors are counted by: the exception's type, else the title.
+func errorType(e *model.Event) string {
+	if e.Type != "" {
+		return e.Type
+	}
+	return e.Title
+}
+
+// addTags counts the tags of an issue by day, with what Sentry derives as tags.
+func (d Delta) addTags(p model.ProjectID, e *model.Event, issue model.IssueID) {
+	name := issue.String()
+	add := func(key, value string) {
+		if value != "" {
+			d.At(Key{Kind: IssueTag, Project: p, Name: name, Sub: key + "\x00" + value}, startOfDay(e.Timestamp)).Add(Events, 1)
+		}
+	}
+	for _, t := range e.Tags {
+		add(t.Key, t.Value)
+	}
+	add("level", e.Level.String())
+	add("environment", e.Environment)
+	add("release", e.Release)
+	add("dist", e.Dist)
+	add("server_name", e.ServerName)
+	add("transaction", e.Transaction)
+	add("logger", e.Logger)
+	add("user", e.User.Key())
+	add("url", e.Request.URL)
+	add("agent", e.Agent.ID)
+	switch e.Handled {
+	case model.Yes:
+		add("handled", "yes")
+	case model.No:
+		add("handled", "no")
+	}
+}
+
+// AddSpan counts a span: model and tool calls, policy evaluations, and segments
+// that came without a transaction.
+func (d Delta) AddSpan(p model.ProjectID, s *model.Span) {
+	at := where{d, p, s.Environment, s.Release, s.Start.Add(s.Duration)}
+	switch s.Kind {
+	case model.SpanModel:
+		at.addModelCall(s)
+	case model.SpanTool:
+		at.addCall(Tool, s, s.Tool)
+	case model.SpanPolicy:
+		at.addEvaluation(s)
+	}
+	if s.Segment && s.Event.IsZero() {
+		at.key(Project, "", "").Add(Transactions, 1)
+		at.key(Agent, s.Agent.ID, "").Add(Transactions, 1)
+	}
+}
+
+func (w where) addModelCall(s *model.Span) {
+	call := w.addCall(Model, s, s.Provider+"/"+s.Model)
+	for _, c := range [...]*Counters{call, w.key(Project, "", ""), w.key(Agent, s.Agent.ID, "")} {
+		c.AddUsage(s.Usage)
+		c.Add(CostNanos, s.Cost.Nanos)
+		c.Add(ModelCalls, 1)
+		if s.Cost.Pricing == model.Unpriced {
+			c.Add(Unpriced, 1)
+		}
+	}
+}
+
+func (w where) addCall(k Kind, s *model.Span, sub string) *Counters {
+	c := w.key(k, s.Agent.ID, sub)
+	c.Add(Calls, 1)
+	if s.Status.Failed() {
+		c.Add(CallErrors, 1)
+	}
+	c.AddDuration(milliseconds(s.Duration))
+	return c
+}
+
+func (w where) addEvaluation(s *model.Span) {
+	policy := w.key(Policy, s.Agent.ID, s.Policy.Name)
+	policy.Add(Calls, 1)
+	rows := [...]*Counters{policy, w.key(Project, "", ""), w.key(Agent, s.Agent.ID, "")}
+	for _, c := range rows {
+		c.Add(Evaluations, 1)
+		if s.Policy.Verdict.Violation() {
+			c.Add(Violations, 1)
+		}
+	}
+	if s.Policy.Verdict.Violation() {
+		policy.Add(CallErrors, 1)
+	}
+	if s.Policy.Verdict == model.VerdictDeny {
+		policy.Add(Denied, 1)
+	}
+}
+
+// AddExecution counts an execution that ended.
+func (d Delta) AddExecution(p model.ProjectID, x *model.Execution) {
+	at := where{d, p, x.Environment, x.Release, x.Start.Add(x.Duration)}
+	for _, c := range [...]*Counters{at.key(Project, "", ""), at.key(Agent, x.Agent.ID, "")} {
+		c.Add(Executions, 1)
+		c.AddDuration(milliseconds(x.Duration))
+		switch x.Outcome {
+		case model.OutcomeError:
+			c.Add(Errored, 1)
+			c.Add(FailedCostNanos, x.Cost.Nanos)
+		case model.OutcomeFailed:
+			c.Add(Failed, 1)
+			c.Add(FailedCostNanos, x.Cost.Nanos)
+		}
+	}
+}
+
+// AddDiscard counts what was not stored.
+func (d Delta) AddDiscard(p model.ProjectID, x model.Discard, at time.Time) {
+	k := Key{Kind: Discarded, Project: p, Name: x.Source, Sub: x.Category + "\x00" + x.Reason}
+	d.At(k, at).Add(Quantity, x.Quantity)
+}
+
+// where is the part of a key that the rows of one event share.
+type where struct {
+	delta                Delta
+	project              model.ProjectID
+	environment, release string
+	at                   time.Time
+}
+
+func (w where) key(k Kind, name, sub string) *Counters {
+	return w.delta.At(Key{k, w.project, name, sub, w.environment, w.release}, w.at)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// startOfDay cuts a time to its UTC day.
+func startOfDay(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+// ParseIssue reads the issue id that Issue, AgentIssue and IssueTag rows carry.
+func ParseIssue(text string) (model.IssueID, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return model.IssueID(n), err
+}

@@ -1,0 +1,185 @@
+package rollup
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+
+	"relay.one/picket/internal/model"
+)
+
+// Counter names one number of a row.
+type Counter uint8
+
+// The counters. Their numbers are stored: append, never renumber.
+const (
+	Events       Counter = iota // errors, messages and feedback
+	Errors                      // events of level error or above
+	Transactions                // transactions and streamed segments
+	Executions                  // executions that ended
+	Errored                     // of those, the ones that ended with an error
+	Failed                      // of those, the ones that failed without one
+	Calls                       // model or tool calls, policy evaluations
+	CallErrors                  // of those, the failed ones; for policies, the violations
+	Denied                      // policies: denials among the violations
+	ModelCalls
+	Unpriced // model calls with tokens and no known price
+	CostNanos
+	FailedCostNanos // cost of executions that ended in error or failed
+	InputTokens
+	OutputTokens
+	CacheReadTokens
+	CacheWriteTokens
+	ReasoningTokens
+	Evaluations
+	Violations
+	Quantity // discards
+	numCounters
+)
+
+// Counters is what one rollup row holds. The zero value is empty. It is not safe
+// for concurrent use.
+type Counters struct {
+	n [numCounters]int64
+	// durations in milliseconds, nil while empty
+	durations *Sketch
+	// users that were seen, nil while empty
+	users *Users
+}
+
+// Get returns a counter.
+func (c *Counters) Get(i Counter) int64 { return c.n[i] }
+
+// Add adds to a counter.
+func (c *Counters) Add(i Counter, by int64) { c.n[i] += by }
+
+// AddUsage adds the tokens of a model call.
+func (c *Counters) AddUsage(u model.Usage) {
+	c.n[InputTokens] += u.Input
+	c.n[OutputTokens] += u.Output
+	c.n[CacheReadTokens] += u.CacheRead
+	c.n[CacheWriteTokens] += u.CacheWrite
+	c.n[ReasoningTokens] += u.Reasoning
+}
+
+// Usage returns the tokens.
+func (c *Counters) Usage() model.Usage {
+	return model.Usage{Input: c.n[InputTokens], Output: c.n[OutputTokens], CacheRead: c.n[CacheReadTokens],
+		CacheWrite: c.n[CacheWriteTokens], Reasoning: c.n[ReasoningTokens]}
+}
+
+// AddDuration adds one duration in milliseconds to the sketch.
+func (c *Counters) AddDuration(ms float64) {
+	if c.durations == nil {
+		c.durations = newSketch()
+	}
+	c.durations.add(ms)
+}
+
+// AddUser adds a user by the hash of their key.
+func (c *Counters) AddUser(hash uint64) {
+	if c.users == nil {
+		c.users = newUsers()
+	}
+	c.users.add(hash)
+}
+
+// Quantile returns the q-th quantile (0 to 1) of the durations in milliseconds,
+// within 1 % of the true one, and false when there are none.
+func (c *Counters) Quantile(q float64) (ms float64, ok bool) {
+	if c.durations == nil {
+		return 0, false
+	}
+	return c.durations.quantile(q)
+}
+
+// Users estimates how many distinct users were seen: exact for small numbers,
+// within about 2 % for large ones.
+func (c *Counters) Users() int64 {
+	if c.users == nil {
+		return 0
+	}
+	return c.users.estimate()
+}
+
+// Merge adds o, which stays as it is.
+func (c *Counters) Merge(o *Counters) {
+	for i := range c.n {
+		c.n[i] += o.n[i]
+	}
+	if o.durations != nil {
+		if c.durations == nil {
+			c.durations = newSketch()
+		}
+		c.durations.merge(o.durations)
+	}
+	if o.users != nil {
+		if c.users == nil {
+			c.users = newUsers()
+		}
+		c.users.merge(o.users)
+	}
+}
+
+// Bits behind the counters in a row's mask: which sketches follow.
+const (
+	hasDurations = 1 << 62
+	hasUsers     = 1 << 63
+)
+
+// Append encodes c: a mask of what is not zero, the counters as varints, then
+// the sketches with their lengths.
+func (c *Counters) Append(dst []byte) []byte {
+	var mask uint64
+	for i, n := range c.n {
+		if n != 0 {
+			mask |= 1 << i
+		}
+	}
+	if c.durations != nil {
+		mask |= hasDurations
+	}
+	if c.users != nil {
+		mask |= hasUsers
+	}
+	dst = binary.AppendUvarint(dst, mask)
+	for _, n := range c.n {
+		if n != 0 {
+			dst = binary.AppendVarint(dst, n)
+		}
+	}
+	if c.durations != nil {
+		dst = appendBytes(dst, c.durations.encode())
+	}
+	if c.users != nil {
+		dst = appendBytes(dst, c.users.encode())
+	}
+	return dst
+}
+
+// Decode reads what Append wrote, adds it to c and returns the rest. Counters
+// that a newer version wrote and this one does not know are an error.
+func (c *Counters) Decode(src []byte) (rest []byte, err error) {
+	r := reader{src: src}
+	mask := r.uvarint()
+	known := mask &^ (hasDurations | hasUsers)
+	if bits.Len64(known) > int(numCounters) {
+		return nil, fmt.Errorf("rollup row has counters of a newer version (mask %#x)", mask)
+	}
+	for m := known; m != 0; m &= m - 1 {
+		c.n[bits.TrailingZeros64(m)] += r.varint()
+	}
+	if mask&hasDurations != 0 {
+		if c.durations == nil {
+			c.durations = newSketch()
+		}
+		r.check(c.durations.mergeEncoded(r.bytes()))
+	}
+	if mask&hasUsers != 0 {
+		if c.users == nil {
+			c.users = newUsers()
+		}
+		r.check(c.users.mergeEncoded(r.bytes()))
+	}
+	return r.src, r.err
+}

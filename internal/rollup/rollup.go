@@ -1,0 +1,127 @@
+// Package rollup holds the narrow counters that dashboards read instead of
+// events: what a batch adds to them, how they merge, and how they are stored.
+package rollup
+
+import (
+	"encoding/binary"
+	"time"
+
+	"relay.one/picket/internal/model"
+)
+
+// Kind says what a row is about, and thereby what its Name and Sub mean.
+type Kind uint8
+
+// The kinds of rollup: narrow each, never one wide cube. Their numbers are
+// stored: never renumber.
+const (
+	Project    Kind = 1  // a whole project
+	Agent      Kind = 2  // Name: agent id, empty for what belongs to none
+	ErrorType  Kind = 3  // Name: agent id; Sub: error type
+	Issue      Kind = 4  // Name: issue id
+	AgentIssue Kind = 5  // Name: agent id; Sub: issue id
+	Model      Kind = 6  // Name: agent id; Sub: provider/model
+	Tool       Kind = 7  // Name: agent id; Sub: tool
+	Policy     Kind = 8  // Name: agent id; Sub: policy
+	IssueTag   Kind = 9  // Name: issue id; Sub: key, a zero byte, value
+	Discarded  Kind = 10 // Name: client or server; Sub: category, a zero byte, reason
+)
+
+// Tier is the width of a row's time bucket.
+type Tier uint8
+
+// The tiers. Their numbers are stored: never renumber.
+const (
+	Minute Tier = 0
+	Hour   Tier = 1
+	Day    Tier = 2
+)
+
+// Width returns the bucket's length.
+func (t Tier) Width() time.Duration {
+	return [...]time.Duration{time.Minute, time.Hour, 24 * time.Hour}[t]
+}
+
+// Tiers returns the tiers that rows of the kind are kept in.
+func (k Kind) Tiers() []Tier {
+	if k == IssueTag {
+		return []Tier{Day}
+	}
+	return []Tier{Minute, Hour, Day}
+}
+
+// Key tells rows apart, but for their time.
+type Key struct {
+	Kind                 Kind
+	Project              model.ProjectID
+	Name, Sub            string
+	Environment, Release string
+}
+
+// Slot is a key in one minute.
+type Slot struct {
+	Key
+	Minute int64 // Unix minutes
+}
+
+// Delta is what some batches add to the rollups, by minute. It is not safe for
+// concurrent use.
+type Delta map[Slot]*Counters
+
+// At returns the counters of a key at a time, made when they are not there.
+func (d Delta) At(k Key, t time.Time) *Counters {
+	return d.at(Slot{k, t.Unix() / 60})
+}
+
+// Merge adds o, whose counters d may keep: o must not be used afterwards.
+func (d Delta) Merge(o Delta) {
+	for s, c := range o {
+		if have := d[s]; have != nil {
+			have.Merge(c)
+		} else {
+			d[s] = c
+		}
+	}
+}
+
+// Append encodes d for the journal.
+func (d Delta) Append(dst []byte) []byte {
+	for s, c := range d {
+		dst = append(dst, byte(s.Kind))
+		dst = binary.AppendVarint(dst, int64(s.Project))
+		dst = binary.AppendVarint(dst, s.Minute)
+		for _, text := range [...]string{s.Name, s.Sub, s.Environment, s.Release} {
+			dst = appendBytes(dst, text)
+		}
+		dst = c.Append(dst)
+	}
+	return dst
+}
+
+// Decode adds what Append wrote to d.
+func (d Delta) Decode(src []byte) error {
+	for len(src) > 0 {
+		r := reader{src: src[1:]}
+		s := Slot{Key: Key{Kind: Kind(src[0]), Project: model.ProjectID(r.varint())}, Minute: r.varint()}
+		for _, text := range [...]*string{&s.Name, &s.Sub, &s.Environment, &s.Release} {
+			*text = string(r.bytes())
+		}
+		if r.err != nil {
+			return r.err
+		}
+		var err error
+		if src, err = d.at(s).Decode(r.src); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d Delta) at(s Slot) *Counters {
+	c := d[s]
+	if c == nil {
+		c = &Counters{}
+		d[s] = c
+	}
+	return c
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"time"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/rollup"
+)
+
+// RollupQuery selects rollup rows of one kind. From and To are cut to whole
+// minutes; the engine covers the window with the coarsest rows that fit it exactly
+// and are no wider than Step, so that summing what it returns never counts twice.
+type RollupQuery struct {
+	In   Scope
+	Kind rollup.Kind
+	// Name and Sub narrow to one value each; nil means any. See rollup.Kind for their meaning.
+	Name, Sub            *string
+	Environment, Release string // empty: any
+	From, To             time.Time
+	// Step is the widest bucket wanted; 0 means any.
+	Step time.Duration
+}
+
+// RollupRow is one stored row, or the part of it that the engine had at hand:
+// rows of the same key and time may come more than once and add up.
+type RollupRow struct {
+	rollup.Key
+	Time     time.Time // start of the bucket
+	Counters *rollup.Counters
+}
+
+// MinuteHistory, HourHistory and DayHistory are how long rows of each width are kept.
+const (
+	MinuteHistory = 2 * 24 * time.Hour
+	HourHistory   = 35 * 24 * time.Hour
+	DayHistory    = 400 * 24 * time.Hour
+)
+
+// Piece is a part of a window that rows of one tier cover exactly.
+type Piece struct {
+	Tier     rollup.Tier
+	From, To time.Time
+}
+
+// Cover cuts the window [from, to) into pieces, coarse tiers in the middle and
+// finer ones at the edges, no tier wider than step (0: any). Before a tier's
+// history begins the next coarser one stands in, so the outermost pieces may then
+// reach beyond the window; the returned pieces say what is really covered.
+func Cover(from, to time.Time, step time.Duration, now time.Time) []Piece {
+	widest := rollup.Day
+	for widest > rollup.Minute && step > 0 && widest.Width() > step {
+		widest--
+	}
+	finest := finestKept(from, now)
+	return cover(from.UTC(), to.UTC(), max(widest, finest), finest)
+}
+
+// finestKept returns the finest tier that still has rows from then.
+func finestKept(from, now time.Time) rollup.Tier {
+	switch age := now.Sub(from); {
+	case age <= MinuteHistory:
+		return rollup.Minute
+	case age <= HourHistory:
+		return rollup.Hour
+	}
+	return rollup.Day
+}
+
+func cover(from, to time.Time, tier, finest rollup.Tier) []Piece {
+	if !from.Before(to) {
+		return nil
+	}
+	width := tier.Width()
+	if tier == finest {
+		return []Piece{{tier, from.Truncate(width), ceil(to, width)}}
+	}
+	first, last := ceil(from, width), to.Truncate(width)
+	if !first.Before(last) {
+		return cover(from, to, tier-1, finest)
+	}
+	out := cover(from, first, tier-1, finest)
+	out = append(out, Piece{tier, first, last})
+	return append(out, cover(last, to, tier-1, finest)...)
+}
+
+func ceil(t time.Time, width time.Duration) time.Time {
+	if cut := t.Truncate(width); !cut.Equal(t) {
+		return cut.Add(width)
+	}
+	return t
+}
+
+// Only returns a pointer to s, for RollupQuery.Name and Sub.
+func Only(s string) *string { return &s }
+
+// IssueName is the Name of an issue's rollup rows.
+func IssueName(id model.IssueID) *string { return Only(id.String()) }
