@@ -396,6 +396,18 @@ type Cost struct {
 	Pricing Pricing
 }
 
+// doubts orders the states of a cost from the most certain to the least.
+var doubts = [...]uint8{NotACost: 0, Priced: 1, Reported: 2, Guessed: 3, Unpriced: 4}
+
+// Add adds the other cost. The sum is as doubtful as its most doubtful part, so an
+// Unpriced sum holds what is known of it.
+func (c *Cost) Add(o Cost) {
+	c.Nanos += o.Nanos
+	if doubts[o.Pricing] > doubts[c.Pricing] {
+		c.Pricing = o.Pricing
+	}
+}
+
 // Outcome is how an execution ended.
 type Outcome uint8
 
