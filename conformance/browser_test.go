@@ -24,6 +24,7 @@ func browser11() dialect {
 		extra:  "context",
 		crumbs: true, messages: true, attaches: true,
 		traces: streams, failed: "internal_error",
+		stacked: "tellStory",
 		request: "/page",
 	}
 }

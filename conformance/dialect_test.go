@@ -16,6 +16,7 @@ type dialect struct {
 	title          string // of the error; type and message of the failure when empty
 	level          string // of the error
 	throws         frame  // where the failure was thrown
+	stacked        string // function whose stack is sent with messages, as a synthetic exception
 	extra          string // path of the story's extra in the event
 
 	bare     bool // knows no contexts: agent, execution and organization are tags

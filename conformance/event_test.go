@@ -161,8 +161,15 @@ func (w witness) checkRequest(t *testing.T, e doc) {
 
 func (w witness) checkMessage(t *testing.T) {
 	e := w.event(t, "message", w.r.Message)
-	e.want("default", "type")
-	e.want(w.s.Message.Text, "title")
+	if w.d.stacked == "" {
+		e.want("default", "type")
+		e.want(w.s.Message.Text, "title")
+	} else {
+		// A synthetic exception heads the issue with its function, as in Sentry.
+		e.want("error", "type")
+		e.want(w.d.stacked, "title")
+		e.want(w.s.Message.Text, "metadata/value")
+	}
 	e.want(w.s.Message.Text, "message")
 	e.want(w.s.Message.Level, "tags/key=level/value")
 	e.want(w.s.Message.Text, "entries/type=message/data/formatted")

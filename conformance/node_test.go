@@ -19,8 +19,14 @@ func nodeDialect(name string, traces tracing) dialect {
 
 func node7() dialect        { return nodeDialect("node-7", transactions) }
 func node10() dialect       { return nodeDialect("node-10", transactions) }
-func node11() dialect       { return nodeDialect("node-11", streams) }
-func node11Static() dialect { return nodeDialect("node-11-static", transactions) }
+func node11() dialect       { return stacked(nodeDialect("node-11", streams)) }
+func node11Static() dialect { return stacked(nodeDialect("node-11-static", transactions)) }
+
+// stacked is a dialect that sends a stack with messages, as 11 does.
+func stacked(d dialect) dialect {
+	d.stacked = "tellStory"
+	return d
+}
 
 // nodeProgram runs clients/node/report.js with the SDK of that client folder.
 func nodeProgram(t *testing.T, version string, major, minor int, env ...string) teller {
