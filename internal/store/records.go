@@ -201,7 +201,9 @@ const (
 // Term is one condition of a search: key, comparison and values (any of which
 // may match), perhaps negated. A term with an empty key is free text, matched as a
 // case-insensitive substring of title, message and culprit. A value may hold `*`,
-// any run of characters; a literal star is written `\*`.
+// any run of characters; a literal star is written `\*`, any other backslash stands
+// for itself (query.Parts cuts at the stars). Values of date keys are ages or times
+// as they were written (query.Bounds reads them).
 type Term struct {
 	Key     string
 	Op      Op
