@@ -25,7 +25,8 @@ func TestSentryCLI(t *testing.T) {
 	}
 	binary := filepath.Join(npm(t, "cli"), "node_modules", "@sentry", "cli-linux-x64", "bin", "sentry-cli")
 	prove(t, sentryCLI(), func(t *testing.T, dsn string, s story) report {
-		out := output(t, append(os.Environ(), "SENTRY_DSN="+dsn), binary, sendEvent(s)...)
+		env := append(withoutSettings(os.Environ()), "SENTRY_DSN="+dsn, "SENTRY_DISABLE_UPDATE_CHECK=1")
+		out := output(t, env, binary, sendEvent(s)...)
 		id := eventIDPattern.FindSubmatch(out)
 		if id == nil {
 			t.Fatalf("sentry-cli named no event id in %q", out)

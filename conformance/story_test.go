@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,8 +102,8 @@ type report struct {
 func program(env []string, name string, args ...string) teller {
 	return func(t *testing.T, dsn string, s story) report {
 		t.Helper()
-		env := append(os.Environ(), env...)
-		env = append(env, "SENTRY_DSN="+dsn, "CONFORMANCE_STORY="+s.text)
+		env := slices.Concat(withoutSettings(os.Environ()), env,
+			[]string{"SENTRY_DSN=" + dsn, "CONFORMANCE_STORY=" + s.text})
 		out := output(t, env, name, args...)
 		lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
 		var r report
