@@ -10,8 +10,9 @@ import (
 )
 
 // AddEvent counts one error, message or feedback that was stored as part of an
-// issue, or one transaction (issue zero).
-func (d Delta) AddEvent(p model.ProjectID, e *model.Event, issue model.IssueID) {
+// issue, or one transaction (issue zero). The limit bounds how many values of a
+// tag are counted apart.
+func (d Delta) AddEvent(p model.ProjectID, e *model.Event, issue model.IssueID, limit *TagLimit) {
 	at := where{d, p, e.Environment, e.Release, e.Timestamp}
 	project, agent := at.key(Project, "", ""), at.key(Agent, e.Agent.ID, "")
 	if e.Kind == model.KindTransaction {
@@ -19,21 +20,25 @@ func (d Delta) AddEvent(p model.ProjectID, e *model.Event, issue model.IssueID) 
 		agent.Add(Transactions, 1)
 		return
 	}
-	rows := []*Counters{project, agent, at.key(Issue, issue.String(), ""), at.key(AgentIssue, e.Agent.ID, issue.String())}
-	if e.Level >= model.LevelError {
-		rows = append(rows, at.key(ErrorType, e.Agent.ID, errorType(e)))
-	}
 	user := e.User.Key()
-	for _, c := range rows {
-		c.Add(Events, 1)
-		if e.Level >= model.LevelError {
-			c.Add(Errors, 1)
-		}
+	for _, c := range [...]*Counters{project, agent, at.key(Issue, issue.String(), "")} {
+		c.addEvent(e)
 		if user != "" {
 			c.AddUser(xxhash.Sum64String(user))
 		}
 	}
-	d.addTags(p, e, issue)
+	at.key(AgentIssue, e.Agent.ID, issue.String()).addEvent(e)
+	if e.Level >= model.LevelError {
+		at.key(ErrorType, e.Agent.ID, errorType(e)).addEvent(e)
+	}
+	d.addTags(p, e, issue, limit)
+}
+
+func (c *Counters) addEvent(e *model.Event) {
+	c.Add(Events, 1)
+	if e.Level >= model.LevelError {
+		c.Add(Errors, 1)
+	}
 }
 
 // errorType is what errors are counted by: the exception's type, else the title.
@@ -45,11 +50,13 @@ func errorType(e *model.Event) string {
 }
 
 // addTags counts the tags of an issue by day, with what Sentry derives as tags.
-func (d Delta) addTags(p model.ProjectID, e *model.Event, issue model.IssueID) {
-	name := issue.String()
+// Users are left to the issue's own count: every one is a value of their own.
+func (d Delta) addTags(p model.ProjectID, e *model.Event, issue model.IssueID, limit *TagLimit) {
+	name, day := issue.String(), startOfDay(e.Timestamp)
 	add := func(key, value string) {
 		if value != "" {
-			d.At(Key{Kind: IssueTag, Project: p, Name: name, Sub: key + "\x00" + value}, startOfDay(e.Timestamp)).Add(Events, 1)
+			value = limit.admit(issue, day, key, value)
+			d.At(Key{Kind: IssueTag, Project: p, Name: name, Sub: key + "\x00" + value}, day).Add(Events, 1)
 		}
 	}
 	for _, t := range e.Tags {
@@ -62,15 +69,9 @@ func (d Delta) addTags(p model.ProjectID, e *model.Event, issue model.IssueID) {
 	add("server_name", e.ServerName)
 	add("transaction", e.Transaction)
 	add("logger", e.Logger)
-	add("user", e.User.Key())
 	add("url", e.Request.URL)
 	add("agent", e.Agent.ID)
-	switch e.Handled {
-	case model.Yes:
-		add("handled", "yes")
-	case model.No:
-		add("handled", "no")
-	}
+	add("handled", map[model.Tristate]string{model.Yes: "yes", model.No: "no"}[e.Handled])
 }
 
 // AddSpan counts a span: model and tool calls, policy evaluations, and segments

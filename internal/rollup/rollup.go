@@ -87,13 +87,18 @@ func (d Delta) Merge(o Delta) {
 // Append encodes d for the journal.
 func (d Delta) Append(dst []byte) []byte {
 	for s, c := range d {
-		dst = append(dst, byte(s.Kind))
-		dst = binary.AppendVarint(dst, int64(s.Project))
-		dst = binary.AppendVarint(dst, s.Minute)
-		for _, text := range [...]string{s.Name, s.Sub, s.Environment, s.Release} {
-			dst = appendBytes(dst, text)
-		}
-		dst = c.Append(dst)
+		dst = c.Append(s.Append(dst))
+	}
+	return dst
+}
+
+// Append encodes s; equal slots have equal encodings.
+func (s Slot) Append(dst []byte) []byte {
+	dst = append(dst, byte(s.Kind))
+	dst = binary.AppendVarint(dst, int64(s.Project))
+	dst = binary.AppendVarint(dst, s.Minute)
+	for _, text := range [...]string{s.Name, s.Sub, s.Environment, s.Release} {
+		dst = appendBytes(dst, text)
 	}
 	return dst
 }

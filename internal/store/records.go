@@ -233,15 +233,18 @@ type Trace struct {
 	Spans []SpanRecord
 	// Events holds the errors, messages and transactions of the trace, without payloads.
 	Events []EventSummary
+	// Payloads are the scrubbed JSON documents that the spans came in: transactions
+	// and containers, each once. sentry.RawSpan finds a span in one.
+	Payloads [][]byte
 }
 
 // SpanRecord is a stored span.
 type SpanRecord struct {
 	Project model.ProjectID
+	// Span has no Attributes and no Blob: they stand in the payload.
 	model.Span
-	// Raw is the span as it was sent, scrubbed; for the root of a transaction, the
-	// transaction's trace context.
-	Raw json.RawMessage
+	// Payload is the index into Trace.Payloads of the document that holds the span; -1 for none.
+	Payload int
 }
 
 // ExecutionQuery selects runs of agents, newest first.

@@ -45,8 +45,12 @@ type Piece struct {
 // Cover cuts the window [from, to) into pieces, coarse tiers in the middle and
 // finer ones at the edges, no tier wider than step (0: any). Before a tier's
 // history begins the next coarser one stands in, so the outermost pieces may then
-// reach beyond the window; the returned pieces say what is really covered.
-func Cover(from, to time.Time, step time.Duration, now time.Time) []Piece {
+// reach beyond the window; the returned pieces say what is really covered. Kinds
+// that are kept by day only are covered by whole days.
+func Cover(k rollup.Kind, from, to time.Time, step time.Duration, now time.Time) []Piece {
+	if tiers := k.Tiers(); len(tiers) == 1 {
+		return cover(from.UTC(), to.UTC(), tiers[0], tiers[0])
+	}
 	widest := rollup.Day
 	for widest > rollup.Minute && step > 0 && widest.Width() > step {
 		widest--

@@ -83,9 +83,15 @@ type Reader interface {
 // Desk is administration and triage.
 type Desk interface {
 	Organizations(ctx context.Context) ([]Organization, error)
+	// CreateOrganization makes an organization; ErrConflict when the slug is taken.
+	CreateOrganization(ctx context.Context, slug, name string) (Organization, error)
 	Projects(ctx context.Context, in Scope) ([]Project, error)
+	// CreateProject makes a project and a key for it; ErrConflict when the slug is taken.
 	CreateProject(ctx context.Context, in Scope, slug, name, platform string) (Project, error)
 	Keys(ctx context.Context, in Scope, project model.ProjectID) ([]Key, error)
+	// LimitKey switches a key on or off and sets how many items a minute it takes; 0 means any number.
+	LimitKey(ctx context.Context, in Scope, key int64, enabled bool, perMinute int) error
+	// CreateToken makes a token and returns its secret, which is not kept.
 	CreateToken(ctx context.Context, in Scope, name string, scopes []string) (secret string, err error)
 	// UpdateIssues changes the status of issues and returns them as they are afterwards.
 	UpdateIssues(ctx context.Context, in Scope, ids []model.IssueID, u IssueUpdate) ([]Issue, error)
@@ -107,10 +113,11 @@ type Feed interface {
 
 // Stats describes an engine.
 type Stats struct {
-	SizeBytes     int64
-	QueueDepth    int
-	Commits       uint64
-	Events, Spans int64 // rows stored
+	SizeBytes  int64
+	QueueDepth int
+	Commits    uint64
+	Events     int64 // stored
+	Spans      int64 // written since the start
 }
 
 // ChangeKind says what happened.

@@ -1,0 +1,229 @@
+package sqlite
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"relay.one/picket/internal/rollup"
+)
+
+// pending is what the journal holds and no fold has brought to the rollup rows
+// yet. The writer changes it; readers of rollups add it to the rows they find.
+// DB.mu guards all of it.
+type pending struct {
+	growing rollup.Delta // what commits add
+	last    int64        // the journal row that growing reaches up to
+
+	// folding is what a fold is bringing to the rows, in order of slots: a crash in
+	// the middle leaves a cursor, and what comes before it is not brought again.
+	folding rollup.Delta
+	order   []foldSlot
+	upto    int64
+}
+
+// foldSlot is a slot with the encoding that orders it.
+type foldSlot struct {
+	rollup.Slot
+	key []byte
+}
+
+func newPending() *pending { return &pending{growing: rollup.Delta{}} }
+
+// add takes what a commit journaled.
+func (p *pending) add(journal int64, d rollup.Delta) {
+	if len(d) > 0 {
+		p.growing.Merge(d)
+		p.last = journal
+	}
+}
+
+const (
+	// foldEvery is how long deltas gather before they are brought to the rows: long
+	// enough that a busy slot is written once for thousands of events.
+	foldEvery = 30 * time.Second
+	// maxGrowing bounds what gathers.
+	maxGrowing = 50_000
+	// foldChunk is how many slots one transaction of a fold takes: a few milliseconds.
+	foldChunk = 300
+)
+
+// upkeep does what is due between commits, a little at a time.
+func (w *writer) upkeep() {
+	now := w.db.opt.Now()
+	var err error
+	switch p := w.db.pending; {
+	case len(p.order) > 0:
+		err = w.foldSome()
+	case len(p.growing) > 0 && (now.Sub(w.folded) >= foldEvery || len(p.growing) >= maxGrowing):
+		w.folded = now
+		w.startFold()
+	case now.Sub(w.swept) >= sweepEvery:
+		w.swept = now
+		err = w.sweep(now)
+	}
+	if err != nil {
+		w.db.opt.Log.Error("upkeep of the database", "error", err)
+	}
+}
+
+// startFold freezes what has grown.
+func (w *writer) startFold() {
+	w.db.mu.Lock()
+	defer w.db.mu.Unlock()
+	p := w.db.pending
+	p.folding, p.upto = p.growing, p.last
+	p.growing = rollup.Delta{}
+	p.order = inOrder(p.folding)
+}
+
+// inOrder returns the slots in the order that a fold's cursor counts on.
+func inOrder(d rollup.Delta) []foldSlot {
+	order := make([]foldSlot, 0, len(d))
+	for s := range d {
+		order = append(order, foldSlot{s, s.Append(nil)})
+	}
+	slices.SortFunc(order, func(a, b foldSlot) int { return bytes.Compare(a.key, b.key) })
+	return order
+}
+
+// foldSome brings the next slots to the rows, in a transaction of its own.
+func (w *writer) foldSome() error {
+	p := w.db.pending
+	n := min(foldChunk, len(p.order))
+	if err := w.c.Exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := w.foldRows(p.order[:n], n == len(p.order))
+	if err != nil {
+		return fmt.Errorf("fold: %w", joinRollback(err, w.c))
+	}
+	// Readers see either the old rows and the slots, or the new rows without them.
+	w.db.mu.Lock()
+	defer w.db.mu.Unlock()
+	if err := w.c.Exec("COMMIT"); err != nil {
+		return fmt.Errorf("fold: %w", joinRollback(err, w.c))
+	}
+	for _, s := range p.order[:n] {
+		delete(p.folding, s.Slot)
+	}
+	if p.order = p.order[n:]; len(p.order) == 0 {
+		p.folding, p.order = nil, nil
+	}
+	return nil
+}
+
+func joinRollback(err error, c *conn) error {
+	if back := c.rollback(); back != nil {
+		return fmt.Errorf("%w (and rolling back: %w)", err, back)
+	}
+	return err
+}
+
+func (w *writer) foldRows(slots []foldSlot, last bool) error {
+	for _, s := range slots {
+		c := w.db.pending.folding[s.Slot]
+		for _, tier := range s.Kind.Tiers() {
+			if err := w.c.addToRow(tier, s.Slot, c); err != nil {
+				return err
+			}
+		}
+	}
+	if !last {
+		return w.c.bind("INSERT OR REPLACE INTO fold (one, upto, slot) VALUES (1, ?, ?)").
+			int(w.db.pending.upto).blob(slots[len(slots)-1].key).run()
+	}
+	if err := w.c.bind("DELETE FROM journal WHERE id <= ?").int(w.db.pending.upto).run(); err != nil {
+		return err
+	}
+	return w.c.bind("DELETE FROM fold").run()
+}
+
+// tierTables names the table of each tier.
+var tierTables = [...]string{rollup.Minute: "rollup_minute", rollup.Hour: "rollup_hour", rollup.Day: "rollup_day"}
+
+// addToRow merges counters into the row of a slot's bucket.
+func (c *conn) addToRow(tier rollup.Tier, s rollup.Slot, add *rollup.Counters) error {
+	at := s.Minute * 60 / int64(tier.Width().Seconds()) * int64(tier.Width().Seconds())
+	var have rollup.Counters
+	var decoded error
+	found, err := bindSlot(c.bind("SELECT value FROM "+tierTables[tier]+" WHERE kind = ? AND project = ? AND name = ? AND time = ? AND sub = ? AND environment = ? AND release = ?"), s, at).
+		one(func(r *sqlite3.Stmt) { _, decoded = have.Decode(r.ColumnRawBlob(0)) })
+	if err != nil || decoded != nil {
+		return fmt.Errorf("read rollup: %w", firstError(err, decoded))
+	}
+	if found {
+		have.Merge(add)
+		add = &have
+	}
+	return bindSlot(c.bind("INSERT OR REPLACE INTO "+tierTables[tier]+" (kind, project, name, time, sub, environment, release, value) VALUES (?,?,?,?,?,?,?,?)"), s, at).
+		blob(add.Append(nil)).run()
+}
+
+func bindSlot(b *binder, s rollup.Slot, at int64) *binder {
+	return b.int(int64(s.Kind)).int(int64(s.Project)).text(s.Name).int(at).text(s.Sub).text(s.Environment).text(s.Release)
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recover reads the journal back after a start: what had not been folded. When a
+// fold was cut short, its journal rows become a fold that goes on after the cursor.
+func (w *writer) recover() error {
+	var upto int64
+	var cursor []byte
+	_, err := w.c.bind("SELECT upto, slot FROM fold").one(func(s *sqlite3.Stmt) {
+		upto, cursor = s.ColumnInt64(0), s.ColumnBlob(1, nil)
+	})
+	if err != nil {
+		return fmt.Errorf("read fold: %w", err)
+	}
+	p := newPending()
+	folding := rollup.Delta{}
+	err = w.c.bind("SELECT id, data FROM journal ORDER BY id").each(func(s *sqlite3.Stmt) error {
+		data, err := w.db.codec.Unpack(s.ColumnRawBlob(1))
+		if err != nil {
+			return err
+		}
+		p.last = s.ColumnInt64(0)
+		if p.last <= upto {
+			return folding.Decode(data)
+		}
+		return p.growing.Decode(data)
+	})
+	if err != nil {
+		return fmt.Errorf("read journal: %w", err)
+	}
+	p.folding, p.order, p.upto = folding, inOrder(folding), upto
+	done := 0
+	for done < len(p.order) && bytes.Compare(p.order[done].key, cursor) <= 0 {
+		delete(folding, p.order[done].Slot)
+		done++
+	}
+	p.order = p.order[done:]
+	w.db.pending = p
+	return w.countRows()
+}
+
+// countRows learns how many events there are: rows are numbered from 1 by day and
+// dropped by day only. Spans are not numbered; they count from the start.
+func (w *writer) countRows() error {
+	for _, day := range w.db.days.list {
+		_, err := w.c.bind(in(day, "SELECT ifnull(max(seq), 0) FROM events_@")).one(func(s *sqlite3.Stmt) {
+			w.db.events.Add(s.ColumnInt64(0))
+		})
+		if err != nil {
+			return fmt.Errorf("count events: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,266 @@
+package sqlite
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/query"
+	"relay.one/picket/internal/store"
+)
+
+// issueKeys are the search keys that are columns of an issue; any other key is a tag.
+var issueKeys = map[string]func(t store.Term, now time.Time) (string, []any, error){
+	"":                textIn("i.title", "i.culprit", "i.value"),
+	"is":              isCondition,
+	"title":           textIn("i.title"),
+	"culprit":         textIn("i.culprit"),
+	"message":         textIn("i.title", "i.value"),
+	"error.type":      textIn("i.type"),
+	"error.value":     textIn("i.value"),
+	"platform":        textIn("i.platform"),
+	"platform.name":   textIn("i.platform"),
+	"assigned":        assignedCondition,
+	"firstRelease":    textIn("i.first_release"),
+	"first_release":   textIn("i.first_release"),
+	"level":           levelCondition,
+	"issue":           shortIDCondition,
+	"issue.id":        number("i.id"),
+	"timesSeen":       number("i.count"),
+	"userCount":       number("i.users"),
+	"firstSeen":       moment("i.first_seen"),
+	"lastSeen":        moment("i.last_seen"),
+	"age":             moment("i.first_seen"),
+	"error.handled":   handledCondition(model.Yes),
+	"error.unhandled": handledCondition(model.No),
+	"issue.category":  categoryCondition,
+}
+
+// comparisons writes each comparison in SQL.
+var comparisons = map[store.Op]string{store.Equal: "=", store.Less: "<", store.LessEqual: "<=", store.Greater: ">", store.GreaterEqual: ">="}
+
+func issueTerm(t store.Term, now time.Time) (string, []any, error) {
+	if build, ok := issueKeys[t.Key]; ok && !t.Tag {
+		return build(t, now)
+	}
+	if t.Op != store.Equal && t.Op != store.Has {
+		return "", nil, fmt.Errorf("%w: %s: only numbers and times can be compared; use %s:value", model.ErrInvalid, t.Key, t.Key)
+	}
+	cond, args := tagCondition(t.Key, t)
+	return cond, args, nil
+}
+
+// tagCondition holds for issues that have had one of the term's values of a tag.
+func tagCondition(key string, t store.Term) (string, []any) {
+	cond, args := "EXISTS (SELECT 1 FROM issue_tags g WHERE g.issue = i.id AND g.key = ?", []any{key}
+	if t.Op == store.Has {
+		return cond + ")", args
+	}
+	any, more := matchText("g.value", t.Values)
+	return cond + " AND " + any + ")", append(args, more...)
+}
+
+// textIn matches any of the columns; free text as a part of one, others as a whole.
+func textIn(columns ...string) func(store.Term, time.Time) (string, []any, error) {
+	return func(t store.Term, _ time.Time) (string, []any, error) {
+		if t.Op == store.Has {
+			return "(" + strings.Join(columns, " || ") + ") <> ''", nil, nil
+		}
+		if t.Op != store.Equal {
+			return "", nil, fmt.Errorf("%w: %s is a text: use %s:value, with * for any part", model.ErrInvalid, t.Key, t.Key)
+		}
+		values := t.Values
+		if t.Key == "" || t.Key == "message" || t.Key == "title" {
+			values = nil
+			for _, v := range t.Values {
+				values = append(values, "*"+v+"*")
+			}
+		}
+		var conds []string
+		var args []any
+		for _, col := range columns {
+			cond, more := matchText(col, values)
+			conds, args = append(conds, cond), append(args, more...)
+		}
+		return "(" + strings.Join(conds, " OR ") + ")", args, nil
+	}
+}
+
+// matchText compares without regard to case, * standing for any run of characters.
+func matchText(column string, values []string) (string, []any) {
+	conds, args := make([]string, len(values)), make([]any, len(values))
+	for i, v := range values {
+		conds[i], args[i] = column+` LIKE ? ESCAPE '\'`, likePattern(v)
+	}
+	if len(conds) == 0 {
+		return "0", nil
+	}
+	return "(" + strings.Join(conds, " OR ") + ")", args
+}
+
+// likePattern turns a term's value, where * is any run and \* a star, into a LIKE pattern.
+func likePattern(v string) string {
+	var b strings.Builder
+	for i := 0; i < len(v); i++ {
+		switch c := v[i]; {
+		case c == '\\' && i+1 < len(v) && v[i+1] == '*':
+			b.WriteByte('*')
+			i++
+		case c == '*':
+			b.WriteByte('%')
+		case c == '%' || c == '_' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// states gives the condition of each value of "is".
+var states = map[string]string{
+	"unresolved": "i.status = 0", "resolved": "i.status = 1", "archived": "i.status = 2", "ignored": "i.status = 2", "muted": "i.status = 2",
+	"new": "i.status = 0 AND i.substatus = 1", "ongoing": "i.status = 0 AND i.substatus = 2",
+	"escalating": "i.status = 0 AND i.substatus = 3", "regressed": "i.status = 0 AND i.substatus = 4",
+	"for_review": "i.status = 0 AND i.substatus IN (1, 3, 4)",
+	"assigned":   "i.assigned_to <> ''", "unassigned": "i.assigned_to = ''", "linked": "0", "unlinked": "1",
+}
+
+func isCondition(t store.Term, _ time.Time) (string, []any, error) {
+	var conds []string
+	for _, v := range t.Values {
+		cond, ok := states[v]
+		if !ok {
+			return "", nil, fmt.Errorf("%w: is:%s: use unresolved, resolved, archived, new, ongoing, escalating, regressed, for_review, assigned or unassigned", model.ErrInvalid, v)
+		}
+		conds = append(conds, "("+cond+")")
+	}
+	return "(" + strings.Join(conds, " OR ") + ")", nil, nil
+}
+
+func assignedCondition(t store.Term, now time.Time) (string, []any, error) {
+	if t.Op == store.Has || len(t.Values) == 1 && t.Values[0] == "none" {
+		cond := "i.assigned_to <> ''"
+		if t.Op != store.Has {
+			cond = "i.assigned_to = ''"
+		}
+		return cond, nil, nil
+	}
+	return textIn("i.assigned_to")(t, now)
+}
+
+func levelCondition(t store.Term, _ time.Time) (string, []any, error) {
+	var levels []int64
+	for _, v := range t.Values {
+		found := false
+		for l := model.LevelTrace; l <= model.LevelFatal; l++ {
+			if l.String() == v {
+				levels, found = append(levels, int64(l)), true
+			}
+		}
+		if !found {
+			return "", nil, fmt.Errorf("%w: level:%s: use debug, info, warning, error or fatal", model.ErrInvalid, v)
+		}
+	}
+	return oneOf("i.level", levels), nil, nil
+}
+
+func shortIDCondition(t store.Term, _ time.Time) (string, []any, error) {
+	var conds []string
+	var args []any
+	for _, v := range t.Values {
+		slug, n, ok := parseShortID(v)
+		if !ok {
+			return "", nil, fmt.Errorf("%w: issue:%s: use a short id like DEFAULT-1A", model.ErrInvalid, v)
+		}
+		conds, args = append(conds, "(p.slug = ? AND i.number = ?)"), append(args, slug, n)
+	}
+	return "(" + strings.Join(conds, " OR ") + ")", args, nil
+}
+
+func handledCondition(yes model.Tristate) func(store.Term, time.Time) (string, []any, error) {
+	return func(t store.Term, _ time.Time) (string, []any, error) {
+		if len(t.Values) != 1 {
+			return "", nil, fmt.Errorf("%w: %s: use true or false", model.ErrInvalid, t.Key)
+		}
+		want := yes
+		switch t.Values[0] {
+		case "1", "true", "yes":
+		case "0", "false", "no":
+			want = -yes
+		default:
+			return "", nil, fmt.Errorf("%w: %s:%s: use true or false", model.ErrInvalid, t.Key, t.Values[0])
+		}
+		return "i.handled = ?", []any{int64(want)}, nil
+	}
+}
+
+func categoryCondition(t store.Term, _ time.Time) (string, []any, error) {
+	var kinds []int64
+	for _, v := range t.Values {
+		switch v {
+		case "error":
+			kinds = append(kinds, int64(model.KindError), int64(model.KindMessage))
+		case "feedback":
+			kinds = append(kinds, int64(model.KindFeedback))
+		}
+	}
+	return oneOf("i.kind", kinds), nil, nil
+}
+
+func number(column string) func(store.Term, time.Time) (string, []any, error) {
+	return func(t store.Term, _ time.Time) (string, []any, error) {
+		return anyOf(t, column, func(v string) (int64, error) {
+			n, err := strconv.ParseInt(v, 10, 64)
+			if err != nil {
+				return 0, fmt.Errorf("%w: %s:%s is not a whole number", model.ErrInvalid, t.Key, v)
+			}
+			return n, nil
+		})
+	}
+}
+
+// moment compares times: absolute ones, or ages, where -24h means newer than a
+// day and +24h older.
+func moment(column string) func(store.Term, time.Time) (string, []any, error) {
+	return func(t store.Term, now time.Time) (string, []any, error) {
+		if len(t.Values) == 1 && (strings.HasPrefix(t.Values[0], "-") || strings.HasPrefix(t.Values[0], "+")) {
+			age, err := query.Period(t.Values[0][1:])
+			if err != nil {
+				return "", nil, err
+			}
+			if t.Values[0][0] == '-' {
+				return column + " >= ?", []any{micros(now.Add(-age))}, nil
+			}
+			return column + " <= ?", []any{micros(now.Add(-age))}, nil
+		}
+		return anyOf(t, column, func(v string) (int64, error) {
+			for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
+				if at, err := time.Parse(layout, v); err == nil {
+					return micros(at), nil
+				}
+			}
+			return 0, fmt.Errorf("%w: %s:%s is not a time: use 2026-08-01, 2026-08-01T12:00:00, -24h or +7d", model.ErrInvalid, t.Key, v)
+		})
+	}
+}
+
+func anyOf(t store.Term, column string, parse func(string) (int64, error)) (string, []any, error) {
+	op, ok := comparisons[t.Op]
+	if !ok {
+		return column + " IS NOT NULL", nil, nil
+	}
+	var conds []string
+	var args []any
+	for _, v := range t.Values {
+		n, err := parse(v)
+		if err != nil {
+			return "", nil, err
+		}
+		conds, args = append(conds, column+" "+op+" ?"), append(args, n)
+	}
+	return "(" + strings.Join(conds, " OR ") + ")", args, nil
+}

@@ -1,0 +1,255 @@
+// Package sqlite is the embedded engine: one file, one writer, group commit.
+//
+// All writing goes through one goroutine (see writer), so that issues can live in
+// its memory and any number of requests share one commit. Reading uses a few
+// connections of its own and never waits for the writer.
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/payload"
+	"relay.one/picket/internal/rollup"
+	"relay.one/picket/internal/store"
+)
+
+//go:embed schema
+var schema embed.FS
+
+// Options sets up an engine; the zero value is right.
+type Options struct {
+	// Retention is how long events, spans, logs and attachments are kept; 0 means 90 days.
+	Retention time.Duration
+	// Queue is the most batches that wait for a commit before Write answers ErrBusy; 0 means 1,024.
+	Queue int
+	// Log takes what goes wrong in the background; nil means slog.Default.
+	Log *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Committed, when set, is told how long each commit took and how many jobs it held.
+	Committed func(took time.Duration, jobs int)
+}
+
+// DB is an open engine. It is safe for concurrent use.
+type DB struct {
+	path  string
+	opt   Options
+	codec *payload.Codec
+
+	jobs    chan *job
+	closing chan struct{} // closed by Close: no more jobs
+	closed  sync.Once
+	workers sync.WaitGroup
+	senders sync.RWMutex // held for reading while a job is handed over
+
+	readers chan *conn
+	days    days
+
+	// mu keeps readers of rollups from seeing a fold half done: the writer holds it
+	// while it commits a fold and drops what was folded from pending.
+	mu      sync.RWMutex
+	pending *pending
+
+	commits  atomic.Uint64
+	logPages atomic.Int64 // length of the write-ahead log
+	events   atomic.Int64
+	spans    atomic.Int64
+}
+
+var _ store.Store = (*DB)(nil)
+
+// readerCount is how many reads run side by side.
+const readerCount = 4
+
+// Open opens the database file, making it when it is not there, and starts the
+// writer. A file of a newer version is an error that says so.
+func Open(path string, opt Options) (*DB, error) {
+	if opt.Retention == 0 {
+		opt.Retention = 90 * 24 * time.Hour
+	}
+	if opt.Queue == 0 {
+		opt.Queue = 1024
+	}
+	if opt.Log == nil {
+		opt.Log = slog.Default()
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	codec, err := payload.New()
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{path: path, opt: opt, codec: codec, jobs: make(chan *job, opt.Queue), closing: make(chan struct{}),
+		readers: make(chan *conn, readerCount), pending: newPending()}
+	w, err := db.openWriter()
+	if err != nil {
+		return nil, err
+	}
+	for range readerCount {
+		c, err := connect(path, readerCacheKiB)
+		if err != nil {
+			return nil, errors.Join(err, w.c.Close(), db.closeReaders())
+		}
+		db.readers <- c
+	}
+	db.workers.Go(w.run)
+	db.workers.Go(db.checkpoint)
+	return db, nil
+}
+
+func (db *DB) openWriter() (*writer, error) {
+	c, err := connect(db.path, writerCacheKiB)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{db: db, c: c, issues: newIssueCache(), tags: rollup.NewTagLimit(), dayWriters: map[int64]*dayWriter{}}
+	if err := errors.Join(migrate(c), db.days.load(c)); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", db.path, err), c.Close())
+	}
+	c.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {
+		db.logPages.Store(int64(pages))
+		return nil
+	})
+	if err := w.recover(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", db.path, err), c.Close())
+	}
+	return w, nil
+}
+
+// Close finishes what was handed to Write, then closes the file. Later calls of
+// any method fail.
+func (db *DB) Close() error {
+	var err error
+	db.closed.Do(func() {
+		close(db.closing)
+		db.senders.Lock() // until nobody hands over a job any more
+		close(db.jobs)
+		db.senders.Unlock()
+		db.workers.Wait()
+		err = db.closeReaders()
+	})
+	return err
+}
+
+func (db *DB) closeReaders() error {
+	var errs []error
+	for {
+		select {
+		case c := <-db.readers:
+			errs = append(errs, c.Close())
+		default:
+			return errors.Join(errs...)
+		}
+	}
+}
+
+// migrate brings the schema up to date, each step in its own transaction.
+func migrate(c *conn) error {
+	files, err := fs.Glob(schema, "schema/0*.sql")
+	if err != nil {
+		return err
+	}
+	have, err := c.version()
+	if err != nil {
+		return err
+	}
+	if have > len(files) {
+		return fmt.Errorf("the data was written by a newer picket (schema %d, this one knows %d): start that version, or restore a backup", have, len(files))
+	}
+	for i, name := range files[have:] {
+		text, err := schema.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		step := fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version=%d; COMMIT;", text, have+i+1)
+		if err := c.Exec(step); err != nil {
+			return errors.Join(fmt.Errorf("migrate %s: %w", name, err), c.rollback())
+		}
+	}
+	return nil
+}
+
+func (c *conn) version() (v int, err error) {
+	_, err = c.bind("PRAGMA user_version").one(func(s *sqlite3.Stmt) { v = s.ColumnInt(0) })
+	return v, err
+}
+
+// rollback ends a transaction if one is open.
+func (c *conn) rollback() error {
+	if c.GetAutocommit() {
+		return nil
+	}
+	return c.Exec("ROLLBACK")
+}
+
+// Bootstrap makes organization "picket" with project "default" (id 1) and a key
+// for it when the database is new, and returns that project's first key either way.
+func (db *DB) Bootstrap(ctx context.Context) (store.Key, error) {
+	orgs, err := db.Organizations(ctx)
+	if err != nil {
+		return store.Key{}, err
+	}
+	var org store.Organization
+	if len(orgs) > 0 {
+		org = orgs[0]
+	} else if org, err = db.CreateOrganization(ctx, "picket", "Picket"); err != nil {
+		return store.Key{}, err
+	}
+	in := store.Scope{Org: org.ID}
+	projects, err := db.Projects(ctx, in)
+	if err != nil {
+		return store.Key{}, err
+	}
+	if len(projects) == 0 {
+		p, err := db.CreateProject(ctx, in, "default", "Default", "")
+		if err != nil {
+			return store.Key{}, err
+		}
+		projects = append(projects, p)
+	}
+	keys, err := db.Keys(ctx, in, projects[0].ID)
+	if err != nil {
+		return store.Key{}, err
+	}
+	if len(keys) == 0 {
+		return store.Key{}, fmt.Errorf("project %s has no key: %w", projects[0].Slug, model.ErrNotFound)
+	}
+	return keys[0], nil
+}
+
+// newPublicKey returns the public half of a DSN: 32 random hexadecimal digits.
+func newPublicKey() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// kind wraps an engine's error with the kind that other rooms understand.
+func kind(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sqlite3.FULL), errors.Is(err, sqlite3.IOERR_WRITE) && strings.Contains(err.Error(), "space"):
+		return fmt.Errorf("%w: %w", model.ErrFull, err)
+	case errors.Is(err, sqlite3.BUSY):
+		return fmt.Errorf("%w: %w", model.ErrBusy, err)
+	case errors.Is(err, sqlite3.CONSTRAINT_UNIQUE):
+		return fmt.Errorf("%w: %w", model.ErrConflict, err)
+	}
+	return err
+}

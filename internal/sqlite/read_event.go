@@ -1,0 +1,191 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/store"
+)
+
+const eventColumns = `id, project, kind, issue, time, received, duration, level, title, culprit, type, platform,
+	release, environment, txn, user, trace, span, agent, execution, organization, seq, block, offset, length`
+
+// eventRow is an event's columns, and where its payload stands.
+type eventRow struct {
+	store.EventSummary
+	seq int64
+	at  pointer
+}
+
+func scanEvent(s *sqlite3.Stmt, day int64) eventRow {
+	return eventRow{
+		EventSummary: store.EventSummary{
+			ID: eventID(s, 0), Project: model.ProjectID(s.ColumnInt64(1)), Kind: model.Kind(s.ColumnInt(2)),
+			Issue: model.IssueID(s.ColumnInt64(3)), Timestamp: instant(s.ColumnInt64(4)), Received: instant(s.ColumnInt64(5)),
+			Duration: time.Duration(s.ColumnInt64(6)) * time.Microsecond, Level: model.Level(s.ColumnInt(7)),
+			Title: s.ColumnText(8), Culprit: s.ColumnText(9), Type: s.ColumnText(10), Platform: s.ColumnText(11),
+			Release: s.ColumnText(12), Environment: s.ColumnText(13), Transaction: s.ColumnText(14), UserKey: s.ColumnText(15),
+			Trace: traceID(s, 16), Span: spanID(s, 17), Agent: s.ColumnText(18), Execution: s.ColumnText(19), Organization: s.ColumnText(20),
+		},
+		seq: s.ColumnInt64(21),
+		at:  pointer{day, s.ColumnInt64(22), s.ColumnInt64(23), s.ColumnInt64(24)},
+	}
+}
+
+// Event implements store.Reader.
+func (db *DB) Event(ctx context.Context, in store.Scope, id model.EventID) (*store.EventRecord, error) {
+	var out *store.EventRecord
+	err := db.read(ctx, func(c *conn) error {
+		row, err := db.findEvent(c, in, id)
+		if err != nil {
+			return err
+		}
+		out = &store.EventRecord{EventSummary: row.EventSummary}
+		if out.Payload, err = c.payload(db, row.at); err != nil {
+			return err
+		}
+		if out.Issue == 0 {
+			return nil
+		}
+		if out.Next, err = db.neighbour(c, row, "(time, seq) > (?, ?) ORDER BY time, seq", false); err != nil {
+			return err
+		}
+		out.Previous, err = db.neighbour(c, row, "(time, seq) < (?, ?) ORDER BY time DESC, seq DESC", true)
+		return err
+	})
+	return out, err
+}
+
+func (db *DB) findEvent(c *conn, scope store.Scope, id model.EventID) (*eventRow, error) {
+	projects, err := c.projects(scope)
+	if err != nil {
+		return nil, err
+	}
+	var found *eventRow
+	err = db.eachDay(time.Time{}, time.Time{}, func(day int64) error {
+		sql := in(day, "SELECT "+eventColumns+" FROM events_@ WHERE id = ? AND "+oneOf("project", projects))
+		ok, err := c.bind(sql).blob(id[:]).one(func(s *sqlite3.Stmt) {
+			row := scanEvent(s, day)
+			found = &row
+		})
+		if ok && err == nil {
+			return errStop
+		}
+		return err
+	})
+	if err == nil && found == nil {
+		err = fmt.Errorf("event %s: %w", id, model.ErrNotFound)
+	}
+	return found, err
+}
+
+// neighbour returns the next event of an issue in one direction; zero at the end.
+func (db *DB) neighbour(c *conn, row *eventRow, order string, older bool) (model.EventID, error) {
+	var id model.EventID
+	days := db.days.newestFirst(time.Time{}, time.Time{})
+	for i := range days {
+		day := days[i]
+		if !older {
+			day = days[len(days)-1-i]
+		}
+		if older && day > row.at.day || !older && day < row.at.day {
+			continue
+		}
+		sql := in(day, "SELECT id FROM events_@ WHERE issue = ? AND issue > 0 AND "+order+" LIMIT 1")
+		found, err := c.bind(sql).int(int64(row.Issue)).int(micros(row.Timestamp)).int(row.seq).
+			one(func(s *sqlite3.Stmt) { id = eventID(s, 0) })
+		if found || err != nil && !noSuchTable(err) {
+			return id, err
+		}
+	}
+	return id, nil
+}
+
+// Events implements store.Reader. Events of an issue go by their own time, others by arrival.
+func (db *DB) Events(ctx context.Context, q store.EventQuery) (store.EventPage, error) {
+	list := eventList{q: q, want: limit(q.Page), day: 1 << 40, at: 1 << 62, seq: 1 << 62}
+	if err := parseCursor(q.Page.Cursor, &list.day, &list.at, &list.seq); err != nil {
+		return store.EventPage{}, err
+	}
+	err := db.read(ctx, func(c *conn) (err error) {
+		if list.projects, err = c.projects(q.In); err != nil {
+			return err
+		}
+		return db.eachDay(q.From, q.To, func(day int64) error { return list.read(c, day) })
+	})
+	return list.page, err
+}
+
+// eventList reads a page of events, day by day.
+type eventList struct {
+	q            store.EventQuery
+	projects     []model.ProjectID
+	want         int
+	day, at, seq int64 // the cursor: go on below it
+	page         store.EventPage
+}
+
+func (l *eventList) read(c *conn, day int64) error {
+	if day > l.day {
+		return nil
+	}
+	w := l.conditions()
+	order := "seq DESC"
+	if l.q.Issue != 0 {
+		order = "time DESC, seq DESC"
+	}
+	switch {
+	case day == l.day && l.q.Issue != 0:
+		w.add("(time, seq) < (?, ?)", l.at, l.seq)
+	case day == l.day:
+		w.add("seq < ?", l.seq)
+	}
+	sql := in(day, "SELECT "+eventColumns+" FROM events_@ WHERE "+w.String()+" ORDER BY "+order+" LIMIT ?")
+	more := false
+	err := c.query(sql, append(w.args, int64(l.want+1-len(l.page.Events))), func(s *sqlite3.Stmt) error {
+		if len(l.page.Events) == l.want {
+			more = true
+			return nil
+		}
+		row := scanEvent(s, day)
+		l.page.Events = append(l.page.Events, row.EventSummary)
+		l.at, l.seq = micros(row.Timestamp), row.seq
+		l.page.Next = ""
+		l.day = day
+		return nil
+	})
+	if err == nil && more {
+		l.page.Next = cursor(l.day, l.at, l.seq)
+		return errStop
+	}
+	return err
+}
+
+func (l *eventList) conditions() *where {
+	w := &where{}
+	if l.q.Issue != 0 {
+		w.add("issue = ? AND issue > 0", int64(l.q.Issue))
+	}
+	w.add(oneOf("project", l.projects))
+	if len(l.q.Kinds) > 0 {
+		kinds := make([]int64, len(l.q.Kinds))
+		for i, k := range l.q.Kinds {
+			kinds[i] = int64(k)
+		}
+		w.add(oneOf("kind", kinds))
+	}
+	if l.q.Agent != "" {
+		w.add("agent = ?", l.q.Agent)
+	}
+	if !l.q.From.IsZero() {
+		w.add("time >= ?", micros(l.q.From))
+	}
+	if !l.q.To.IsZero() {
+		w.add("time < ?", micros(l.q.To))
+	}
+	return w
+}

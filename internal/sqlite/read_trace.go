@@ -1,0 +1,206 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/store"
+)
+
+// maxTraceSpans bounds what one trace answers with.
+const maxTraceSpans = 20_000
+
+const spanColumns = `trace, id, project, parent, start, duration, op, name, status, kind, segment, release, environment, user,
+	agent, agent_name, execution, conversation, organization, block, offset, length, provider, model, tool, error_type,
+	policy, verdict, reason, input, output, cache_read, cache_write, reasoning, cost, pricing`
+
+func scanSpan(s *sqlite3.Stmt, day int64) (store.SpanRecord, pointer) {
+	r := store.SpanRecord{Project: model.ProjectID(s.ColumnInt64(2)), Payload: -1, Span: model.Span{
+		Trace: traceID(s, 0), ID: spanID(s, 1), Parent: spanID(s, 3),
+		Start: instant(s.ColumnInt64(4)), Duration: time.Duration(s.ColumnInt64(5)) * time.Microsecond,
+		Op: s.ColumnText(6), Name: s.ColumnText(7), Status: model.SpanStatus(s.ColumnInt(8)), Kind: model.SpanKind(s.ColumnInt(9)),
+		Segment: s.ColumnBool(10), Release: s.ColumnText(11), Environment: s.ColumnText(12), User: userOf(s.ColumnText(13)),
+		Agent:     model.Agent{ID: s.ColumnText(14), Name: s.ColumnText(15)},
+		Execution: s.ColumnText(16), Conversation: s.ColumnText(17), Organization: s.ColumnText(18), Blob: -1,
+		Provider: s.ColumnText(22), Model: s.ColumnText(23), Tool: s.ColumnText(24), ErrorType: s.ColumnText(25),
+		Policy: model.Policy{Name: s.ColumnText(26), Verdict: model.Verdict(s.ColumnInt(27)), Reason: s.ColumnText(28)},
+		Usage: model.Usage{Input: s.ColumnInt64(29), Output: s.ColumnInt64(30), CacheRead: s.ColumnInt64(31),
+			CacheWrite: s.ColumnInt64(32), Reasoning: s.ColumnInt64(33)},
+		Cost: model.Cost{Nanos: s.ColumnInt64(34), Pricing: model.Pricing(s.ColumnInt(35))},
+	}}
+	return r, unpackBlock(s.ColumnInt64(19), day, s.ColumnInt64(20), s.ColumnInt64(21))
+}
+
+// userOf reads back what model.User.Key wrote.
+func userOf(key string) model.User {
+	kind, value, _ := strings.Cut(key, ":")
+	switch kind {
+	case "id":
+		return model.User{ID: value}
+	case "email":
+		return model.User{Email: value}
+	case "username":
+		return model.User{Username: value}
+	case "ip":
+		return model.User{IP: value}
+	}
+	return model.User{}
+}
+
+// Trace implements store.Reader.
+func (db *DB) Trace(ctx context.Context, scope store.Scope, id model.TraceID) (*store.Trace, error) {
+	out := &store.Trace{ID: id}
+	err := db.read(ctx, func(c *conn) error {
+		projects, err := c.projects(scope)
+		if err != nil {
+			return err
+		}
+		r := traceReader{db: db, c: c, trace: out, projects: oneOf("project", projects), payloads: map[pointer]int{}}
+		if err := db.eachDay(time.Time{}, time.Time{}, r.day); err != nil {
+			return err
+		}
+		return r.load()
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(out.Spans)+len(out.Events) == 0 {
+		return nil, fmt.Errorf("trace %s: %w", id, model.ErrNotFound)
+	}
+	slices.SortStableFunc(out.Spans, func(a, b store.SpanRecord) int { return a.Start.Compare(b.Start) })
+	slices.SortStableFunc(out.Events, func(a, b store.EventSummary) int { return a.Timestamp.Compare(b.Timestamp) })
+	return out, nil
+}
+
+// traceReader gathers a trace's rows and, afterwards, the payloads they point to.
+type traceReader struct {
+	db       *DB
+	c        *conn
+	trace    *store.Trace
+	projects string
+	payloads map[pointer]int
+}
+
+func (r *traceReader) day(day int64) error {
+	err := r.c.bind(in(day, "SELECT "+spanColumns+" FROM spans_@ WHERE trace = ? AND "+r.projects)).blob(r.trace.ID[:]).
+		each(func(s *sqlite3.Stmt) error {
+			if len(r.trace.Spans) == maxTraceSpans {
+				return errStop
+			}
+			span, at := scanSpan(s, day)
+			if at.length > 0 {
+				if _, known := r.payloads[at]; !known {
+					r.payloads[at] = len(r.payloads)
+				}
+				span.Payload = r.payloads[at]
+			}
+			r.trace.Spans = append(r.trace.Spans, span)
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	return r.c.bind(in(day, "SELECT "+eventColumns+" FROM events_@ WHERE trace = ? AND "+r.projects)).blob(r.trace.ID[:]).
+		each(func(s *sqlite3.Stmt) error {
+			r.trace.Events = append(r.trace.Events, scanEvent(s, day).EventSummary)
+			return nil
+		})
+}
+
+func (r *traceReader) load() error {
+	r.trace.Payloads = make([][]byte, len(r.payloads))
+	for at, i := range r.payloads {
+		data, err := r.c.payload(r.db, at)
+		if err != nil {
+			return err
+		}
+		r.trace.Payloads[i] = data
+	}
+	return nil
+}
+
+const executionColumns = `project, id, trace, span, agent, agent_name, framework, version, conversation, organization, user,
+	release, environment, start, duration, ended, outcome, reason, input, output, cache_read, cache_write, reasoning,
+	cost, pricing, unpriced, model_calls, tool_calls, tool_errors, evaluations, violations`
+
+func scanExecution(s *sqlite3.Stmt) store.ExecutionRecord {
+	return store.ExecutionRecord{Project: model.ProjectID(s.ColumnInt64(0)), Execution: model.Execution{
+		ID: s.ColumnText(1), Trace: traceID(s, 2), Span: spanID(s, 3),
+		Agent:        model.Agent{ID: s.ColumnText(4), Name: s.ColumnText(5), Framework: s.ColumnText(6), Version: s.ColumnText(7)},
+		Conversation: s.ColumnText(8), Organization: s.ColumnText(9), UserKey: s.ColumnText(10),
+		Release: s.ColumnText(11), Environment: s.ColumnText(12), Start: instant(s.ColumnInt64(13)),
+		Duration: time.Duration(s.ColumnInt64(14)) * time.Microsecond, Ended: s.ColumnBool(15),
+		Outcome: model.Outcome(s.ColumnInt(16)), Reason: s.ColumnText(17),
+		Usage: model.Usage{Input: s.ColumnInt64(18), Output: s.ColumnInt64(19), CacheRead: s.ColumnInt64(20),
+			CacheWrite: s.ColumnInt64(21), Reasoning: s.ColumnInt64(22)},
+		Cost:          model.Cost{Nanos: s.ColumnInt64(23), Pricing: model.Pricing(s.ColumnInt(24))},
+		UnpricedCalls: s.ColumnInt(25), ModelCalls: s.ColumnInt(26), ToolCalls: s.ColumnInt(27), ToolErrors: s.ColumnInt(28),
+		Evaluations: s.ColumnInt(29), Violations: s.ColumnInt(30),
+	}}
+}
+
+func (c *conn) readExecution(p model.ProjectID, id string) (*model.Execution, error) {
+	var x model.Execution
+	_, err := c.bind("SELECT " + executionColumns + " FROM executions WHERE project = ? AND id = ?").int(int64(p)).text(id).
+		one(func(s *sqlite3.Stmt) { x = scanExecution(s).Execution })
+	return &x, err
+}
+
+// Executions implements store.Reader.
+func (db *DB) Executions(ctx context.Context, q store.ExecutionQuery) (store.ExecutionPage, error) {
+	var page store.ExecutionPage
+	var at, skip int64
+	if err := parseCursor(q.Page.Cursor, &at, &skip); err != nil {
+		return page, err
+	}
+	w := executionConditions(q)
+	if q.Page.Cursor != "" {
+		w.add("start <= ?", at)
+	}
+	want := limit(q.Page)
+	err := db.read(ctx, func(c *conn) error {
+		projects, err := c.projects(q.In)
+		if err != nil {
+			return err
+		}
+		w.add(oneOf("project", projects))
+		sql := fmt.Sprintf("SELECT %s FROM executions WHERE %s ORDER BY start DESC, project, id LIMIT %d OFFSET %d", executionColumns, w, want+1, skip)
+		return c.query(sql, w.args, func(s *sqlite3.Stmt) error {
+			if len(page.Executions) == want {
+				page.Next = cursor(at, skip)
+				return nil
+			}
+			x := scanExecution(s)
+			page.Executions = append(page.Executions, x)
+			if start := micros(x.Start); start != at { // the cursor: that start, and how many of it are done
+				at, skip = start, 0
+			}
+			skip++
+			return nil
+		})
+	})
+	return page, err
+}
+
+func executionConditions(q store.ExecutionQuery) *where {
+	w := &where{}
+	if q.ID != "" {
+		w.add("id = ?", q.ID)
+	}
+	if q.Agent != "" {
+		w.add("agent = ?", q.Agent)
+	}
+	if !q.From.IsZero() {
+		w.add("start >= ?", micros(q.From))
+	}
+	if !q.To.IsZero() {
+		w.add("start < ?", micros(q.To))
+	}
+	return w
+}

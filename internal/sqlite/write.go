@@ -1,0 +1,200 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/store"
+)
+
+// packed is a batch with its payloads compressed, on the caller's goroutine.
+type packed struct {
+	*model.Batch
+	eventData, blobData, logData [][]byte
+}
+
+func (db *DB) pack(b *model.Batch) *packed {
+	p := &packed{Batch: b}
+	for i := range b.Events {
+		p.eventData = append(p.eventData, db.codec.Pack(b.Events[i].Payload))
+	}
+	for i := range b.SpanBlobs {
+		p.blobData = append(p.blobData, db.codec.Pack(b.SpanBlobs[i].Payload))
+	}
+	for i := range b.Logs {
+		p.logData = append(p.logData, db.codec.Pack(b.Logs[i].Payload))
+	}
+	return p
+}
+
+// Write implements store.Writer.
+func (db *DB) Write(ctx context.Context, b *model.Batch) (store.Receipt, error) {
+	if b.Empty() {
+		return store.Receipt{}, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return store.Receipt{}, err
+	}
+	p := db.pack(b)
+	var receipt store.Receipt
+	err := db.do(ctx, func(t *txn) error {
+		receipt = store.Receipt{} // a second run starts afresh
+		return t.write(p, &receipt)
+	})
+	return receipt, err
+}
+
+// write stores a batch, in the order that later parts need of earlier ones.
+func (t *txn) write(p *packed, receipt *store.Receipt) error {
+	w := &batchWriter{txn: t, packed: p, pointers: make([]pointer, len(p.Events))}
+	for i := range p.Events {
+		stored, err := w.event(i)
+		if err != nil {
+			return fmt.Errorf("write event %s: %w", p.Events[i].ID, err)
+		}
+		if !stored {
+			receipt.Duplicates = append(receipt.Duplicates, p.Events[i].ID)
+		}
+	}
+	for _, step := range [...]func() error{w.writeSpans, w.writeExecutions, w.writeLogs, w.writeAttachments, w.writeCheckIns, w.writeSessions} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	for _, d := range p.Discards {
+		t.delta.AddDiscard(p.Project, d, p.Received)
+	}
+	return nil
+}
+
+// batchWriter stores one batch.
+type batchWriter struct {
+	*txn
+	*packed
+	pointers []pointer // where the payload of each event stands
+	fresh    int       // events and spans that were not there before
+}
+
+// event stores one event and counts it, unless it was there already.
+func (w *batchWriter) event(i int) (stored bool, err error) {
+	e := &w.Events[i]
+	if e.Shifted {
+		if known, err := w.knownAnyDay(e.ID); known || err != nil {
+			return false, err
+		}
+	}
+	var found *issueState
+	if e.Kind != model.KindTransaction {
+		if found, err = w.issueOf(w.Batch, e); err != nil {
+			return false, err
+		}
+	}
+	day := dayOf(e.Timestamp)
+	dw, err := w.dayWriter(day)
+	if err != nil {
+		return false, err
+	}
+	b, err := w.block(day)
+	if err != nil {
+		return false, err
+	}
+	at := pointer{day, b.id, int64(len(b.data)), int64(len(w.eventData[i]))}
+	if err := dw.insertEvent(w.Batch, e, found, at); err != nil {
+		return false, err
+	}
+	if w.c.Changes() == 0 {
+		return false, nil
+	}
+	if w.pointers[i], err = w.keep(day, w.eventData[i]); err != nil {
+		return false, err
+	}
+	w.fresh++
+	w.events++
+	return true, w.count(e, found)
+}
+
+// count adds a stored event to its issue and the rollups.
+func (w *batchWriter) count(e *model.Event, found *issueState) error {
+	if found == nil {
+		w.delta.AddEvent(w.Project, e, 0, w.tags)
+		return nil
+	}
+	w.delta.AddEvent(w.Project, e, found.id, w.tags)
+	return w.hit(w.Batch, e, found)
+}
+
+// knownAnyDay reports whether the event is stored on whatever day: an event whose
+// time was corrected may come again with another.
+func (w *batchWriter) knownAnyDay(id model.EventID) (bool, error) {
+	for _, day := range w.db.days.newestFirst(time.Time{}, time.Time{}) {
+		found, err := w.c.bind(in(day, "SELECT 1 FROM events_@ WHERE id = ? AND project = ?")).
+			blob(id[:]).int(int64(w.Project)).one(func(*sqlite3.Stmt) {})
+		if found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// dayWriter holds the statements that write a day's events and spans, the two
+// that the ingest path runs most.
+type dayWriter struct {
+	events, spans *sqlite3.Stmt
+}
+
+func (w *writer) dropDayWriters() {
+	for day, d := range w.dayWriters {
+		d.events.Close()
+		d.spans.Close()
+		delete(w.dayWriters, day)
+	}
+}
+
+func (t *txn) dayWriter(day int64) (*dayWriter, error) {
+	if d := t.dayWriters[day]; d != nil {
+		return d, nil
+	}
+	if err := t.open(day); err != nil {
+		return nil, err
+	}
+	if len(t.dayWriters) > 64 {
+		t.dropDayWriters()
+	}
+	events, _, err := t.c.PrepareFlags(in(day, insertEvent), sqlite3.PREPARE_PERSISTENT)
+	if err != nil {
+		return nil, fmt.Errorf("prepare day %d: %w", day, err)
+	}
+	spans, _, err := t.c.PrepareFlags(in(day, insertSpan), sqlite3.PREPARE_PERSISTENT)
+	if err != nil {
+		return nil, fmt.Errorf("prepare day %d: %w", day, err)
+	}
+	d := &dayWriter{events, spans}
+	t.dayWriters[day] = d
+	return d, nil
+}
+
+const insertEvent = `INSERT OR IGNORE INTO events_@ (id, project, kind, issue, time, received, duration, level,
+	title, culprit, type, platform, release, environment, txn, user, trace, span, agent, execution, organization,
+	block, offset, length) VALUES (?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?, ?,?,?)`
+
+func (d *dayWriter) insertEvent(b *model.Batch, e *model.Event, found *issueState, at pointer) error {
+	bind := &binder{stmt: d.events}
+	bind.blob(e.ID[:]).int(int64(b.Project)).int(int64(e.Kind)).int(int64(found.ID()))
+	bind.int(micros(e.Timestamp)).int(micros(b.Received)).int(duration(e)).int(int64(e.Level))
+	bind.text(e.Title).text(e.Culprit).text(e.Type).text(e.Platform).text(e.Release).text(e.Environment)
+	bind.text(e.Transaction).text(e.User.Key()).trace(e.Trace).span(e.Span)
+	bind.text(e.Agent.ID).text(e.Execution).text(e.Organization)
+	return bind.int(at.block).int(at.offset).int(at.length).run()
+}
+
+// duration returns how long a transaction took, in microseconds.
+func duration(e *model.Event) int64 {
+	if e.Started.IsZero() {
+		return 0
+	}
+	return e.Timestamp.Sub(e.Started).Microseconds()
+}

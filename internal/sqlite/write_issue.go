@@ -1,0 +1,277 @@
+package sqlite
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/ncruces/go-sqlite3"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/store"
+)
+
+// issueState is what the writer remembers of an issue.
+type issueState struct {
+	id     model.IssueID
+	status store.Status
+}
+
+// ID returns the issue's id, 0 for no issue.
+func (s *issueState) ID() model.IssueID {
+	if s == nil {
+		return 0
+	}
+	return s.id
+}
+
+// fingerprint tells issues apart.
+type fingerprint struct {
+	project model.ProjectID
+	hash    model.Hash
+}
+
+// userHit is a user who met an issue.
+type userHit struct {
+	issue model.IssueID
+	user  uint64
+}
+
+// issueCache remembers issues by fingerprint and id, and who met them lately. It
+// is emptied when it grows too large, which costs a few look-ups.
+type issueCache struct {
+	byHash map[fingerprint]*issueState
+	byID   map[model.IssueID]*issueState
+	users  map[userHit]struct{}
+}
+
+const (
+	maxCachedIssues = 100_000
+	maxCachedUsers  = 200_000
+)
+
+func newIssueCache() *issueCache {
+	c := &issueCache{}
+	c.clear()
+	return c
+}
+
+func (c *issueCache) clear() {
+	c.byHash = map[fingerprint]*issueState{}
+	c.byID = map[model.IssueID]*issueState{}
+	c.users = map[userHit]struct{}{}
+}
+
+func (c *issueCache) add(f fingerprint, s *issueState) {
+	if len(c.byHash) >= maxCachedIssues {
+		c.byHash, c.byID = map[fingerprint]*issueState{}, map[model.IssueID]*issueState{}
+	}
+	c.byHash[f] = s
+	c.byID[s.id] = s
+}
+
+// issueDelta is what a transaction adds to an issue.
+type issueDelta struct {
+	count, users int64
+	first, last  time.Time
+	newest       *model.Event
+	release      string // of the newest event that has one
+}
+
+// issueOf finds the issue of an event by any of its fingerprints, or makes one,
+// and ties the fingerprints that are new to it.
+func (t *txn) issueOf(b *model.Batch, e *model.Event) (*issueState, error) {
+	var found *issueState
+	var unknown []model.Hash
+	for _, h := range e.Hashes {
+		s, err := t.issueByHash(fingerprint{b.Project, h})
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			unknown = append(unknown, h)
+		} else if found == nil {
+			found = s
+		}
+	}
+	if found == nil {
+		var err error
+		if found, err = t.createIssue(b, e); err != nil {
+			return nil, fmt.Errorf("create issue: %w", err)
+		}
+	}
+	for _, h := range unknown {
+		err := t.c.bind("INSERT INTO issue_hashes (project, hash, issue) VALUES (?, ?, ?)").
+			int(int64(b.Project)).blob(h[:]).int(int64(found.id)).run()
+		if err != nil {
+			return nil, fmt.Errorf("tie fingerprint: %w", err)
+		}
+		t.issues.add(fingerprint{b.Project, h}, found)
+	}
+	return found, nil
+}
+
+func (t *txn) issueByHash(f fingerprint) (*issueState, error) {
+	if s := t.issues.byHash[f]; s != nil {
+		return s, nil
+	}
+	var s *issueState
+	_, err := t.c.bind("SELECT i.id, i.status FROM issue_hashes h JOIN issues i ON i.id = h.issue WHERE h.project = ? AND h.hash = ?").
+		int(int64(f.project)).blob(f.hash[:]).one(func(r *sqlite3.Stmt) {
+		id := model.IssueID(r.ColumnInt64(0))
+		if s = t.issues.byID[id]; s == nil {
+			s = &issueState{id, store.Status(r.ColumnInt(1))}
+		}
+	})
+	if err != nil || s == nil {
+		return nil, err
+	}
+	t.issues.add(f, s)
+	return s, nil
+}
+
+func (t *txn) createIssue(b *model.Batch, e *model.Event) (*issueState, error) {
+	var number int64
+	_, err := t.c.bind("UPDATE projects SET issues = issues + 1, first_event = iif(first_event = 0, ?, first_event) WHERE id = ? RETURNING issues").
+		int(micros(b.Received)).int(int64(b.Project)).one(func(r *sqlite3.Stmt) { number = r.ColumnInt64(0) })
+	if err != nil {
+		return nil, err
+	}
+	err = t.c.bind(`INSERT INTO issues (project, number, kind, title, culprit, type, value, level, platform, status, substatus, handled,
+		count, users, first_seen, last_seen, first_release, last_release, last_event) VALUES (?,?,?,?,?,?,?,?,?,?,?,?, 0,0,?,0,?,?,?)`).
+		int(int64(b.Project)).int(number).int(int64(e.Kind)).text(e.Title).text(e.Culprit).text(e.Type).text(e.Value).
+		int(int64(e.Level)).text(e.Platform).int(int64(store.Unresolved)).int(int64(store.New)).int(int64(e.Handled)).
+		int(micros(e.Timestamp)).text(e.Release).text(e.Release).blob(e.ID[:]).run()
+	if err != nil {
+		return nil, err
+	}
+	s := &issueState{model.IssueID(t.c.LastInsertRowID()), store.Unresolved}
+	return s, t.change(store.IssueCreated, b.Org, b.Project, s.id, e.ID)
+}
+
+// hit adds an event to what this transaction adds to its issue, and reopens the
+// issue when it had been resolved.
+func (t *txn) hit(b *model.Batch, e *model.Event, s *issueState) error {
+	if t.touched == nil {
+		t.touched = map[model.IssueID]*issueDelta{}
+	}
+	d := t.touched[s.id]
+	if d == nil {
+		d = &issueDelta{first: e.Timestamp, last: e.Timestamp}
+		t.touched[s.id] = d
+	}
+	d.count++
+	if e.Timestamp.Before(d.first) {
+		d.first = e.Timestamp
+	}
+	if d.newest == nil || !e.Timestamp.Before(d.last) {
+		d.last, d.newest = e.Timestamp, e
+		if e.Release != "" {
+			d.release = e.Release
+		}
+	}
+	if err := t.meet(e, s, d); err != nil {
+		return err
+	}
+	if s.status != store.Resolved {
+		return nil
+	}
+	s.status = store.Unresolved
+	err := t.c.bind("UPDATE issues SET status = ?, substatus = ?, resolved = 0 WHERE id = ?").
+		int(int64(store.Unresolved)).int(int64(store.Regressed)).int(int64(s.id)).run()
+	if err != nil {
+		return fmt.Errorf("reopen issue %d: %w", s.id, err)
+	}
+	return t.change(store.IssueRegressed, b.Org, b.Project, s.id, e.ID)
+}
+
+// meet counts the event's user when the issue has not met them before.
+func (t *txn) meet(e *model.Event, s *issueState, d *issueDelta) error {
+	key := e.User.Key()
+	if key == "" {
+		return nil
+	}
+	u := userHit{s.id, xxhash.Sum64String(key)}
+	if _, known := t.issues.users[u]; known {
+		return nil
+	}
+	if len(t.issues.users) >= maxCachedUsers {
+		t.issues.users = map[userHit]struct{}{}
+	}
+	t.issues.users[u] = struct{}{}
+	err := t.c.bind("INSERT OR IGNORE INTO issue_users (issue, user) VALUES (?, ?)").int(int64(u.issue)).int(int64(u.user)).run()
+	d.users += t.c.Changes()
+	return err
+}
+
+// updateIssues writes what the transaction adds to issues, once per issue. Title
+// and level follow the newest event.
+func (t *txn) updateIssues() error {
+	for id, d := range t.touched {
+		e := d.newest
+		err := t.c.bind(`UPDATE issues SET count = count + ?1, users = users + ?2, first_seen = min(first_seen, ?3),
+			title = iif(?4 >= last_seen, ?5, title), culprit = iif(?4 >= last_seen, ?6, culprit),
+			type = iif(?4 >= last_seen, ?7, type), value = iif(?4 >= last_seen, ?8, value),
+			level = iif(?4 >= last_seen, ?9, level), handled = iif(?4 >= last_seen, ?10, handled),
+			last_event = iif(?4 >= last_seen, ?11, last_event),
+			last_release = iif(?12 <> '' AND ?4 >= last_seen, ?12, last_release),
+			first_release = iif(first_release = '', ?12, first_release),
+			last_seen = max(last_seen, ?4) WHERE id = ?13`).
+			int(d.count).int(d.users).int(micros(d.first)).int(micros(d.last)).text(e.Title).text(e.Culprit).text(e.Type).text(e.Value).
+			int(int64(e.Level)).int(int64(e.Handled)).blob(e.ID[:]).text(d.release).int(int64(id)).run()
+		if err != nil {
+			return fmt.Errorf("update issue %d: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// addTags remembers the values that issues' tags had for the first time.
+func (t *txn) addTags() error {
+	for _, f := range t.tags.Fresh() {
+		err := t.c.bind("INSERT OR IGNORE INTO issue_tags (issue, key, value) VALUES (?, ?, ?)").
+			int(int64(f.Issue)).text(f.Key).text(f.Value).run()
+		if err != nil {
+			return fmt.Errorf("tag issue %d: %w", f.Issue, err)
+		}
+	}
+	return nil
+}
+
+// digits are those of short ids: no I, L, O or U, which are misread.
+const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// shortID returns the id that people use: the project's slug and a number.
+func shortID(slug string, number int64) string {
+	var b [13]byte
+	i := len(b)
+	for n := number; n > 0 || i == len(b); n /= 32 {
+		i--
+		b[i] = digits[n%32]
+	}
+	return strings.ToUpper(slug) + "-" + string(b[i:])
+}
+
+// parseShortID is the other way round; letters that are misread are forgiven.
+func parseShortID(text string) (slug string, number int64, ok bool) {
+	cut := strings.LastIndexByte(text, '-')
+	if cut <= 0 || cut == len(text)-1 || len(text)-cut > 13 {
+		return "", 0, false
+	}
+	for _, r := range strings.NewReplacer("I", "1", "L", "1", "O", "0").Replace(strings.ToUpper(text[cut+1:])) {
+		d := strings.IndexRune(digits, r)
+		if d < 0 {
+			return "", 0, false
+		}
+		number = number*32 + int64(d)
+	}
+	return strings.ToLower(text[:cut]), number, true
+}
+
+// parseID reads a decimal id from a cursor or a term.
+func parseID(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil
+}

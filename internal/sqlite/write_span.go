@@ -1,0 +1,105 @@
+package sqlite
+
+import (
+	"fmt"
+
+	"relay.one/picket/internal/model"
+)
+
+const insertSpan = `INSERT OR IGNORE INTO spans_@ (trace, id, project, parent, start, duration, op, name, status, kind, segment,
+	release, environment, user, agent, agent_name, execution, conversation, organization, block, offset, length,
+	provider, model, tool, error_type, policy, verdict, reason, input, output, cache_read, cache_write, reasoning, cost, pricing)
+	VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
+
+// writeSpans stores the batch's spans. Those of a transaction that was there
+// already are there, too, and change nothing.
+func (w *batchWriter) writeSpans() error {
+	blobs := make([]pointer, len(w.blobData)) // kept once a span needs it
+	for i := range w.Spans {
+		s := &w.Spans[i]
+		at, err := w.spanPayload(s, blobs)
+		if err != nil {
+			return err
+		}
+		dw, err := w.dayWriter(dayOf(s.Start))
+		if err != nil {
+			return err
+		}
+		if err := dw.insertSpan(w.Batch, s, at); err != nil {
+			return fmt.Errorf("write span %s of trace %s: %w", s.ID, s.Trace, err)
+		}
+		if w.c.Changes() == 0 {
+			continue
+		}
+		w.fresh++
+		w.spans++
+		w.delta.AddSpan(w.Project, s)
+	}
+	return nil
+}
+
+// spanPayload returns where the payload that holds the span stands. The span's
+// row keeps the payload's day apart from its own: they differ around midnight.
+func (w *batchWriter) spanPayload(s *model.Span, blobs []pointer) (pointer, error) {
+	if s.Blob < 0 {
+		for i := range w.Events {
+			if w.Events[i].ID == s.Event {
+				return w.pointers[i], nil
+			}
+		}
+		return pointer{}, nil
+	}
+	at := &blobs[s.Blob]
+	if at.length == 0 {
+		var err error
+		if *at, err = w.keep(dayOf(s.Start), w.blobData[s.Blob]); err != nil {
+			return pointer{}, err
+		}
+	}
+	return *at, nil
+}
+
+func (d *dayWriter) insertSpan(b *model.Batch, s *model.Span, at pointer) error {
+	bind := &binder{stmt: d.spans}
+	bind.blob(s.Trace[:]).blob(s.ID[:]).int(int64(b.Project)).span(s.Parent)
+	bind.int(micros(s.Start)).int(s.Duration.Microseconds()).text(s.Op).text(s.Name)
+	bind.int(int64(s.Status)).int(int64(s.Kind)).int(flag(s.Segment))
+	bind.text(s.Release).text(s.Environment).text(s.User.Key()).text(s.Agent.ID).text(s.Agent.Name)
+	bind.text(s.Execution).text(s.Conversation).text(s.Organization)
+	bind.int(packBlock(at, dayOf(s.Start))).int(at.offset).int(at.length)
+	if s.Kind == model.SpanOther {
+		return bind.nulls(14).run()
+	}
+	bind.text(s.Provider).text(s.Model).text(s.Tool).text(s.ErrorType)
+	bind.text(s.Policy.Name).int(int64(s.Policy.Verdict)).text(s.Policy.Reason)
+	bind.int(s.Usage.Input).int(s.Usage.Output).int(s.Usage.CacheRead).int(s.Usage.CacheWrite).int(s.Usage.Reasoning)
+	return bind.int(s.Cost.Nanos).int(int64(s.Cost.Pricing)).run()
+}
+
+// packBlock puts a block's id and the days between the span's day and the
+// block's into one number: id times 64, plus the difference plus 32.
+func packBlock(at pointer, day int64) int64 {
+	if at.length == 0 {
+		return 0
+	}
+	return at.block<<6 | (at.day-day+32)&63
+}
+
+// unpackBlock is the other way round.
+func unpackBlock(packed, day, offset, length int64) pointer {
+	return pointer{day: day + packed&63 - 32, block: packed >> 6, offset: offset, length: length}
+}
+
+func (b *binder) nulls(n int) *binder {
+	for range n {
+		b.null()
+	}
+	return b
+}
+
+func flag(v bool) int64 {
+	if v {
+		return 1
+	}
+	return 0
+}

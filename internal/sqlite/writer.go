@@ -1,0 +1,214 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/rollup"
+	"relay.one/picket/internal/store"
+)
+
+// job is something to do for the writer: run within a transaction, a second time
+// in one of its own when the one it shared failed; or alone, outside of any.
+type job struct {
+	run   func(t *txn) error
+	alone func(c *conn) error
+	done  chan error // buffered: the writer never waits for who asked
+}
+
+// writer owns the writing connection. Only its run method uses it.
+type writer struct {
+	db         *DB
+	c          *conn
+	issues     *issueCache
+	tags       *rollup.TagLimit
+	dayWriters map[int64]*dayWriter
+	folded     time.Time // when the last fold ended
+	swept      time.Time // when retention was last enforced
+}
+
+// maxGroup is the most jobs that share a commit: enough to make the cost of a
+// sync small, few enough that nobody waits long.
+const maxGroup = 512
+
+// do hands a job to the writer and waits until it is committed.
+func (db *DB) do(ctx context.Context, run func(t *txn) error) error {
+	j := &job{run: run, done: make(chan error, 1)}
+	if err := db.hand(j); err != nil {
+		return err
+	}
+	// A job handed over is carried out; waiting for it whatever becomes of the
+	// caller keeps "acknowledged" and "stored" the same thing.
+	return <-j.done
+}
+
+func (db *DB) hand(j *job) error {
+	db.senders.RLock()
+	defer db.senders.RUnlock()
+	select {
+	case <-db.closing:
+		return fmt.Errorf("store is closed: %w", model.ErrBusy)
+	default:
+	}
+	select {
+	case db.jobs <- j:
+		return nil
+	default:
+		return fmt.Errorf("%d batches wait to be committed: %w", cap(db.jobs), model.ErrBusy)
+	}
+}
+
+// run commits jobs until there are no more, and in quiet moments folds the
+// journal and sweeps what is past retention.
+func (w *writer) run() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	group := make([]*job, 0, maxGroup)
+	for {
+		select {
+		case j, ok := <-w.db.jobs:
+			if !ok {
+				w.close()
+				return
+			}
+			group = w.gather(append(group[:0], j))
+			w.commit(w.runAlone(group))
+		case <-tick.C:
+		}
+		w.upkeep()
+	}
+}
+
+// gather takes what else is ready, without waiting for it.
+func (w *writer) gather(group []*job) []*job {
+	for len(group) < maxGroup {
+		select {
+		case j, ok := <-w.db.jobs:
+			if !ok {
+				return group
+			}
+			group = append(group, j)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// runAlone carries out the jobs that want no transaction and returns the others.
+func (w *writer) runAlone(group []*job) []*job {
+	return slices.DeleteFunc(group, func(j *job) bool {
+		if j.alone != nil {
+			j.done <- j.alone(w.c)
+		}
+		return j.alone != nil
+	})
+}
+
+// commit carries out the group in one transaction. When that fails, each job gets
+// one of its own, so that a bad one does not take the others down.
+func (w *writer) commit(group []*job) {
+	if len(group) == 0 {
+		return
+	}
+	start := time.Now()
+	err := w.transact(func(t *txn) error {
+		for _, j := range group {
+			if err := j.run(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, j := range group {
+		if err != nil && len(group) > 1 {
+			j.done <- kind(w.transact(j.run))
+		} else {
+			j.done <- kind(err)
+		}
+	}
+	w.db.commits.Add(1)
+	if w.db.opt.Committed != nil {
+		w.db.opt.Committed(time.Since(start), len(group))
+	}
+}
+
+// transact runs f in a transaction and commits it, durably.
+func (w *writer) transact(f func(t *txn) error) error {
+	if err := w.c.Exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	t := &txn{writer: w, now: w.db.opt.Now().UTC(), delta: rollup.Delta{}}
+	err := f(t)
+	if err == nil {
+		err = t.finish()
+	}
+	if err == nil {
+		err = w.c.Exec("COMMIT")
+	}
+	if err != nil {
+		// What the transaction taught the caches is no longer true.
+		w.issues.clear()
+		w.tags = rollup.NewTagLimit()
+		return errors.Join(err, w.c.rollback(), w.db.days.load(w.c))
+	}
+	w.db.mu.Lock()
+	w.db.pending.add(t.journal, t.delta)
+	w.db.mu.Unlock()
+	w.db.days.publish(t.opened)
+	w.db.events.Add(t.events)
+	w.db.spans.Add(t.spans)
+	return nil
+}
+
+// close runs once the last job is done.
+func (w *writer) close() {
+	w.dropDayWriters()
+	if err := w.c.Close(); err != nil {
+		w.db.opt.Log.Error("close database", "error", err)
+	}
+}
+
+// txn is one transaction of the writer and what it gathers on the way.
+type txn struct {
+	*writer
+	now     time.Time
+	delta   rollup.Delta
+	journal int64 // id of the journal row; 0 when nothing was counted
+	blocks  []*block
+	touched map[model.IssueID]*issueDelta
+	opened  []int64 // days whose tables this transaction made
+	events  int64
+	spans   int64
+}
+
+// finish writes what was gathered: blocks, issues, and the journal.
+func (t *txn) finish() error {
+	for _, b := range t.blocks {
+		if err := t.flush(b); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(t.updateIssues(), t.addTags()); err != nil {
+		return err
+	}
+	if len(t.delta) == 0 {
+		return nil
+	}
+	data := t.db.codec.Pack(t.delta.Append(nil))
+	if err := t.c.bind("INSERT INTO journal (data) VALUES (?)").blob(data).run(); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	t.journal = t.c.LastInsertRowID()
+	return nil
+}
+
+// change records what happened for those who follow the feed.
+func (t *txn) change(k store.ChangeKind, org model.OrgID, p model.ProjectID, issue model.IssueID, event model.EventID) error {
+	return t.c.bind("INSERT INTO changes (time, kind, org, project, issue, event) VALUES (?, ?, ?, ?, ?, ?)").
+		int(micros(t.now)).text(string(k)).int(int64(org)).int(int64(p)).int(int64(issue)).blob(event[:]).run()
+}
