@@ -70,11 +70,14 @@ func (w *writer) upkeep() {
 	}
 }
 
-// startFold freezes what has grown.
+// startFold freezes what has grown, unless a fold is under way.
 func (w *writer) startFold() {
 	w.db.mu.Lock()
 	defer w.db.mu.Unlock()
 	p := w.db.pending
+	if len(p.order) > 0 {
+		return
+	}
 	p.folding, p.upto = p.growing, p.last
 	p.growing = rollup.Delta{}
 	p.order = inOrder(p.folding)
@@ -94,6 +97,9 @@ func inOrder(d rollup.Delta) []foldSlot {
 func (w *writer) foldSome() error {
 	p := w.db.pending
 	n := min(foldChunk, len(p.order))
+	if n == 0 {
+		return nil
+	}
 	if err := w.c.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}

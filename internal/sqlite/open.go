@@ -34,6 +34,9 @@ var schema embed.FS
 type Options struct {
 	// Retention is how long events, spans, logs and attachments are kept; 0 means 90 days.
 	Retention time.Duration
+	// Beside opens the file next to a process that serves it, for administration:
+	// folding, sweeping and checkpoints are left to that one.
+	Beside bool
 	// Queue is the most batches that wait for a commit before Write answers ErrBusy; 0 means 1,024.
 	Queue int
 	// Log takes what goes wrong in the background; nil means slog.Default.
@@ -103,12 +106,14 @@ func Open(path string, opt Options) (*DB, error) {
 	for range readerCount {
 		c, err := connect(path, readerCacheKiB)
 		if err != nil {
-			return nil, errors.Join(err, w.c.Close(), db.closeReaders())
+			return nil, errors.Join(err, w.c.Close(), db.abandonReaders())
 		}
 		db.readers <- c
 	}
 	db.workers.Go(w.run)
-	db.workers.Go(db.checkpoint)
+	if !opt.Beside {
+		db.workers.Go(db.checkpoint)
+	}
 	return db, nil
 }
 
@@ -117,7 +122,8 @@ func (db *DB) openWriter() (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{db: db, c: c, issues: newIssueCache(), tags: rollup.NewTagLimit(), dayWriters: map[int64]*dayWriter{}}
+	w := &writer{db: db, c: c, issues: newIssueCache(), tags: rollup.NewTagLimit(), dayWriters: map[int64]*dayWriter{},
+		folded: db.opt.Now()}
 	if err := errors.Join(migrate(c), db.days.load(c)); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", db.path, err), c.Close())
 	}
@@ -125,6 +131,9 @@ func (db *DB) openWriter() (*writer, error) {
 		db.logPages.Store(int64(pages))
 		return nil
 	})
+	if db.opt.Beside {
+		return w, nil
+	}
 	if err := w.recover(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", db.path, err), c.Close())
 	}
@@ -146,16 +155,22 @@ func (db *DB) Close() error {
 	return err
 }
 
+// closeReaders waits for the reads under way.
 func (db *DB) closeReaders() error {
 	var errs []error
-	for {
-		select {
-		case c := <-db.readers:
-			errs = append(errs, c.Close())
-		default:
-			return errors.Join(errs...)
-		}
+	for range readerCount {
+		errs = append(errs, (<-db.readers).Close())
 	}
+	return errors.Join(errs...)
+}
+
+// abandonReaders closes the readers there are, when opening ends early.
+func (db *DB) abandonReaders() error {
+	var errs []error
+	for len(db.readers) > 0 {
+		errs = append(errs, (<-db.readers).Close())
+	}
+	return errors.Join(errs...)
 }
 
 // migrate brings the schema up to date, each step in its own transaction.

@@ -21,7 +21,7 @@ func (db *DB) read(ctx context.Context, f func(c *conn) error) error {
 	if err != nil {
 		return err
 	}
-	defer db.release(c)
+	defer func() { db.readers <- c }()
 	c.SetInterrupt(ctx)
 	defer c.SetInterrupt(context.Background())
 	if err := c.Exec("BEGIN"); err != nil {
@@ -46,15 +46,6 @@ func (db *DB) acquire(ctx context.Context) (*conn, error) {
 		return c, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	}
-}
-
-func (db *DB) release(c *conn) {
-	select {
-	case <-db.closing:
-		c.Close()
-	default:
-		db.readers <- c
 	}
 }
 

@@ -20,7 +20,7 @@ func (db *DB) Rollup(ctx context.Context, q store.RollupQuery, each func(store.R
 	if err != nil {
 		return err
 	}
-	defer db.release(c)
+	defer func() { db.readers <- c }()
 	c.SetInterrupt(ctx)
 	defer c.SetInterrupt(context.Background())
 	projects, err := c.projects(q.In)

@@ -126,12 +126,8 @@ func (db *DB) checkpointNow(c *conn) error {
 	if _, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE); err != nil {
 		return err
 	}
-	j := &job{done: make(chan error, 1), alone: func(c *conn) error {
-		_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
+	return db.alone(func(w *writer) error {
+		_, _, err := w.c.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
 		return err
-	}}
-	if err := db.hand(j); err != nil {
-		return err
-	}
-	return <-j.done
+	})
 }

@@ -16,7 +16,7 @@ import (
 // in one of its own when the one it shared failed; or alone, outside of any.
 type job struct {
 	run   func(t *txn) error
-	alone func(c *conn) error
+	alone func(w *writer) error
 	done  chan error // buffered: the writer never waits for who asked
 }
 
@@ -43,6 +43,15 @@ func (db *DB) do(ctx context.Context, run func(t *txn) error) error {
 	}
 	// A job handed over is carried out; waiting for it whatever becomes of the
 	// caller keeps "acknowledged" and "stored" the same thing.
+	return <-j.done
+}
+
+// alone has the writer do something outside of any transaction, and waits for it.
+func (db *DB) alone(f func(w *writer) error) error {
+	j := &job{alone: f, done: make(chan error, 1)}
+	if err := db.hand(j); err != nil {
+		return err
+	}
 	return <-j.done
 }
 
@@ -79,7 +88,9 @@ func (w *writer) run() {
 			w.commit(w.runAlone(group))
 		case <-tick.C:
 		}
-		w.upkeep()
+		if !w.db.opt.Beside {
+			w.upkeep()
+		}
 	}
 }
 
@@ -103,7 +114,7 @@ func (w *writer) gather(group []*job) []*job {
 func (w *writer) runAlone(group []*job) []*job {
 	return slices.DeleteFunc(group, func(j *job) bool {
 		if j.alone != nil {
-			j.done <- j.alone(w.c)
+			j.done <- j.alone(w)
 		}
 		return j.alone != nil
 	})

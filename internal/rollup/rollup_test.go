@@ -1,0 +1,197 @@
+package rollup
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"relay.one/picket/internal/model"
+)
+
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+func roundTrip(t *testing.T, d Delta) Delta {
+	t.Helper()
+	out := Delta{}
+	if err := out.Decode(d.Append(nil)); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestDeltaRoundTrip(t *testing.T) {
+	t.Parallel()
+	d := Delta{}
+	key := Key{Kind: Tool, Project: 3, Name: "agent\x00odd", Sub: "ключ", Environment: "e", Release: "r@1"}
+	c := d.At(key, noon)
+	for i := range numCounters {
+		c.Add(i, int64(i)*1000-7)
+	}
+	for i := range 500 {
+		c.AddDuration(float64(i))
+		c.AddUser(rand.Uint64())
+	}
+	d.At(Key{Kind: Issue}, noon.Add(-time.Hour)).Add(Events, -1)
+	got := roundTrip(t, d)
+	if len(got) != len(d) {
+		t.Fatalf("%d slots, want %d", len(got), len(d))
+	}
+	back := got.At(key, noon.Add(59*time.Second)) // the same minute
+	for i := range numCounters {
+		if back.Get(i) != c.Get(i) {
+			t.Errorf("counter %d = %d, want %d", i, back.Get(i), c.Get(i))
+		}
+	}
+	for _, q := range []float64{0, 0.5, 0.95, 1} {
+		want, _ := c.Quantile(q)
+		if v, ok := back.Quantile(q); !ok || v != want {
+			t.Errorf("quantile %v = %v, want %v", q, v, want)
+		}
+	}
+	if back.Users() != c.Users() {
+		t.Errorf("users = %d, want %d", back.Users(), c.Users())
+	}
+}
+
+// TestMergeIsAddition splits observations between two counters in every proportion.
+func TestMergeIsAddition(t *testing.T) {
+	t.Parallel()
+	for share := range 11 {
+		var whole, a, b Counters
+		for i := range 1000 {
+			part := &a
+			if i%10 >= share {
+				part = &b
+			}
+			for _, c := range []*Counters{&whole, part} {
+				c.Add(Errors, 1)
+				c.AddUsage(model.Usage{Input: int64(i), CacheRead: 1})
+				c.AddDuration(float64(i))
+				c.AddUser(uint64(i%300) * 0x9E3779B97F4A7C15)
+			}
+		}
+		a.Merge(&b)
+		if a.Get(Errors) != 1000 || a.Usage() != whole.Usage() || a.Users() != whole.Users() {
+			t.Errorf("share %d: %d errors, %+v, %d users; want 1000, %+v, %d", share, a.Get(Errors), a.Usage(), a.Users(), whole.Usage(), whole.Users())
+		}
+		for _, q := range []float64{0.5, 0.99} {
+			got, _ := a.Quantile(q)
+			want, _ := whole.Quantile(q)
+			if got != want {
+				t.Errorf("share %d: quantile %v = %v, want %v", share, q, got, want)
+			}
+		}
+	}
+}
+
+func TestQuantilesAreWithinOnePercent(t *testing.T) {
+	t.Parallel()
+	var c Counters
+	const n = 100_000
+	for i := range n {
+		c.AddDuration(float64(i + 1))
+	}
+	for _, q := range []float64{0.01, 0.5, 0.95, 0.99} {
+		got, _ := c.Quantile(q)
+		if want := q * n; math.Abs(got-want) > 0.0101*want {
+			t.Errorf("quantile %v = %v, want %v within 1 %%", q, got, want)
+		}
+	}
+	var empty Counters
+	if _, ok := empty.Quantile(0.5); ok {
+		t.Error("an empty counter has a median")
+	}
+	var hostile Counters
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), -5, 1e300} {
+		hostile.AddDuration(v)
+	}
+	if v, ok := hostile.Quantile(1); !ok || v > 1.02*maxDuration {
+		t.Errorf("largest = %v, want it capped at %v", v, float64(maxDuration))
+	}
+}
+
+func TestUsersAreExactWhileFew(t *testing.T) {
+	t.Parallel()
+	var c Counters
+	for i := range 2000 {
+		c.AddUser(uint64(i%50) * 0x9E3779B97F4A7C15)
+	}
+	if got := c.Users(); got != 50 {
+		t.Errorf("users = %d, want 50", got)
+	}
+	for i := range 100_000 {
+		c.AddUser(rand.Uint64() ^ uint64(i))
+	}
+	if got := c.Users(); math.Abs(float64(got)-100_050) > 6_000 {
+		t.Errorf("users = %d, want 100,050 within 6 %%", got)
+	}
+}
+
+func TestTagLimit(t *testing.T) {
+	t.Parallel()
+	l := NewTagLimit()
+	other := 0
+	for i := range 200 {
+		if l.admit(1, noon, "request", fmt.Sprint(i)) == OtherValues {
+			other++
+		}
+	}
+	if other != 200-maxTagValues {
+		t.Errorf("%d values were lumped, want %d", other, 200-maxTagValues)
+	}
+	if got := l.admit(1, noon, "request", "3"); got != "3" {
+		t.Errorf("a known value became %q", got)
+	}
+	if got := l.admit(2, noon, "request", "x"); got != "x" {
+		t.Errorf("another issue's value became %q", got)
+	}
+	if fresh := l.Fresh(); len(fresh) != maxTagValues+1 {
+		t.Errorf("%d fresh values, want %d", len(fresh), maxTagValues+1)
+	}
+	if fresh := l.Fresh(); len(fresh) != 0 {
+		t.Errorf("%d fresh values the second time, want none", len(fresh))
+	}
+	if got := l.admit(1, noon.Add(24*time.Hour), "request", "new"); got != "new" {
+		t.Errorf("the next day a value became %q", got)
+	}
+}
+
+func TestNewerCountersAreRefused(t *testing.T) {
+	t.Parallel()
+	var c Counters
+	if _, err := c.Decode([]byte{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0x02}); err == nil {
+		t.Error("a row with an unknown counter was read")
+	}
+}
+
+func FuzzDelta(f *testing.F) {
+	d := Delta{}
+	d.At(Key{Kind: Agent, Name: "a"}, noon).AddDuration(5)
+	d.At(Key{Kind: Issue, Name: "1"}, noon).AddUser(5)
+	f.Add(d.Append(nil))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d := Delta{}
+		if d.Decode(data) != nil {
+			return
+		}
+		again := Delta{}
+		if err := again.Decode(d.Append(nil)); err != nil {
+			t.Errorf("what was read cannot be read again: %v", err)
+		}
+	})
+}
+
+func BenchmarkAddEvent(b *testing.B) {
+	e := &model.Event{Kind: model.KindError, Level: model.LevelError, Timestamp: noon, Type: "Timeout", Environment: "production", Release: "app@1",
+		User: model.User{ID: "u"}, Agent: model.Agent{ID: "a"}}
+	for i := range 12 {
+		e.Tags = append(e.Tags, model.Tag{Key: fmt.Sprint("key", i), Value: fmt.Sprint("value", i)})
+	}
+	d, limit := Delta{}, NewTagLimit()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		d.AddEvent(1, e, model.IssueID(i%100), limit)
+	}
+}
