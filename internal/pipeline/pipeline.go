@@ -1,0 +1,75 @@
+// Package pipeline is the journey of what came in, from raw items to what the
+// store commits. It decides nothing by itself: each step has its own room.
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/price"
+	"relay.one/picket/internal/sentry"
+	"relay.one/picket/internal/store"
+	"relay.one/picket/wire"
+)
+
+// Options says what the journey needs. Writer and Prices must be set.
+type Options struct {
+	Writer store.Writer
+	Prices *price.Table
+	// Metrics takes the counters; nil keeps them to ourselves.
+	Metrics *metrics.Set
+}
+
+// Pipeline carries batches to the store. It is safe for concurrent use.
+type Pipeline struct {
+	writer   store.Writer
+	prices   *price.Table
+	counters *counters
+	lost     lost
+}
+
+// New returns a pipeline. Its discards are stored while Run runs.
+func New(o Options) *Pipeline {
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
+	return &Pipeline{writer: o.Writer, prices: o.Prices, counters: newCounters(o.Metrics)}
+}
+
+// Process takes one envelope on its whole way and returns when it is stored, with
+// the id that it is known by; zero when it has none. Nothing of the envelope is
+// kept. Errors are of model's kinds; ErrBusy and ErrFull say that nothing was stored.
+func (p *Pipeline) Process(ctx context.Context, e *wire.Envelope, m sentry.Meta) (model.EventID, error) {
+	docs := sentry.Parse(e, m)
+	defer docs.Release()
+	return docs.EventID, p.process(ctx, docs)
+}
+
+// ProcessStore does what Process does with the body of the store endpoint, which
+// is one event. What cannot be read is ErrInvalid.
+func (p *Pipeline) ProcessStore(ctx context.Context, body []byte, m sentry.Meta) (model.EventID, error) {
+	docs, err := sentry.ParseStore(body, m)
+	if err != nil {
+		return model.EventID{}, err
+	}
+	defer docs.Release()
+	return docs.EventID, p.process(ctx, docs)
+}
+
+// process is the whole life of a batch, in the order it happens.
+func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) error {
+	b := sentry.Decode(docs)
+	price.Apply(b, p.prices)
+	if b.Empty() {
+		return nil
+	}
+	receipt, err := p.writer.Write(ctx, b)
+	if err != nil {
+		return fmt.Errorf("write batch: %w", err)
+	}
+	p.counters.count(b, receipt)
+	return nil
+}
