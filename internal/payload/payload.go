@@ -9,6 +9,14 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
+// The dictionaries, oldest first; new payloads are packed with the last. None is
+// ever changed or removed: stored payloads need them. See the train command.
+var (
+	//go:embed dict_1.bin
+	dict1        []byte
+	dictionaries = [][]byte{dict1}
+)
+
 // maxUnpacked bounds what a stored payload may unpack to; more is corruption.
 const maxUnpacked = 256 << 20
 
@@ -25,11 +33,13 @@ type Codec struct {
 // New returns a codec with the shipped dictionaries.
 func New() (*Codec, error) {
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(window),
-		zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false))
+		zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false),
+		zstd.WithEncoderDict(dictionaries[len(dictionaries)-1]))
 	if err != nil {
 		return nil, fmt.Errorf("payload encoder: %w", err)
 	}
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxUnpacked), zstd.WithDecoderLowmem(true))
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxUnpacked), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderDicts(dictionaries...))
 	if err != nil {
 		return nil, fmt.Errorf("payload decoder: %w", err)
 	}
