@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"relay.one/picket/internal/model"
@@ -118,7 +119,8 @@ func TestStatus(t *testing.T) {
 	f(model.ErrNotFound, http.StatusNotFound, true)
 	f(model.ErrInvalid, http.StatusBadRequest, true)
 	f(model.ErrForbidden, http.StatusForbidden, true)
-	f(model.ErrBusy, http.StatusTooManyRequests, true)
+	f(model.ErrBusy, http.StatusTooManyRequests, false)
+	f(model.ErrFull, http.StatusServiceUnavailable, false)
 	f(errors.New("/var/lib/picket is gone"), http.StatusInternalServerError, false)
 }
 
@@ -144,4 +146,22 @@ func TestWrap(t *testing.T) {
 	}
 	f("s", 200)
 	f("x", 401)
+}
+
+func TestMethods(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	nothing := func(http.ResponseWriter, *http.Request) {}
+	mux.HandleFunc("GET /a/{id}", nothing)
+	mux.HandleFunc("PUT /a/{id}", nothing)
+	mux.HandleFunc("/", nothing)
+	f := func(path string, want ...string) {
+		t.Helper()
+		if got := Methods(mux, httptest.NewRequest("DELETE", path, nil), "/"); !slices.Equal(got, want) {
+			t.Errorf("methods of %s = %v, want %v", path, got, want)
+		}
+	}
+	f("/a/1", "GET", "PUT")
+	f("/a/x%2Fy", "GET", "PUT")
+	f("/b")
 }

@@ -1,0 +1,107 @@
+// Package api is Picket's own REST: the routes of the relay.one platform and
+// /api/v1, described by an OpenAPI document that is generated from the Go types.
+// Every operation stands in the table of routes.go; every query takes its
+// organization from the caller that access.Guard found.
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"relay.one/picket/internal/access"
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/store"
+)
+
+// Store is what the API needs of an engine.
+type Store interface {
+	store.Reader
+	store.Desk
+}
+
+// Config sets up the API. Store and Guard must be there.
+type Config struct {
+	Store Store
+	Guard *access.Guard
+	// PublicURL is where clients reach the server, for DSNs in answers; empty takes
+	// what each request says.
+	PublicURL string
+	// Log takes what strangers must not read; nil is slog's default.
+	Log *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// rest answers the operations.
+type rest struct {
+	store Store
+	log   *slog.Logger
+	now   func() time.Time
+}
+
+// New returns the handler of everything under Prefixes. The OpenAPI document and
+// its page are for everybody; everything else asks the guard.
+func New(c Config) http.Handler {
+	a := &rest{store: c.Store, log: c.Log, now: c.Now}
+	if a.log == nil {
+		a.log = slog.Default()
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	routed := http.NewServeMux()
+	doc := describe(a.routes(routed))
+	routed.HandleFunc("/", a.lost(routed))
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /openapi.json", serveDocument(doc))
+	mux.HandleFunc("GET /docs", serveDocs(doc))
+	mux.Handle("/", c.Guard.Wrap(access.WithOrigin(c.PublicURL, routed), a.refuse))
+	return mux
+}
+
+// Prefixes returns the path patterns that New's handler answers, to be mounted on
+// a http.ServeMux.
+func Prefixes() []string {
+	return []string{"/openapi.json", "/docs", "/api/v1/", "/sentry/"}
+}
+
+// Document returns the OpenAPI 3.1 document, indented and with a newline at its
+// end. It is the same, byte for byte, for the same code.
+func Document() []byte {
+	return describe((&rest{}).routes(http.NewServeMux())).json
+}
+
+// document is the generated description, as a value and as text.
+type document struct {
+	api  *huma.OpenAPI
+	json []byte
+}
+
+func describe(d *huma.OpenAPI) document {
+	raw, err := json.Marshal(d)
+	if err != nil {
+		panic("api: our own OpenAPI document cannot be written: " + err.Error())
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, raw, "", "  "); err != nil {
+		panic("api: our own OpenAPI document is no JSON: " + err.Error())
+	}
+	b.WriteByte('\n')
+	return document{d, b.Bytes()}
+}
+
+func serveDocument(d document) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(d.json)
+	}
+}
+
+// projectID is how projects are named in answers: as text, like every id.
+func projectID(id model.ProjectID) string { return id.String() }

@@ -1,0 +1,215 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"relay.one/picket/internal/access"
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/query"
+	"relay.one/picket/internal/store"
+)
+
+// issue is events that are the same fault.
+type issue struct {
+	ID           string     `json:"id"`
+	ShortID      string     `json:"shortId"`
+	ProjectID    string     `json:"projectId"`
+	Project      string     `json:"project" doc:"The project's slug"`
+	Kind         string     `json:"kind" enum:"error,message,feedback"`
+	Title        string     `json:"title"`
+	Culprit      string     `json:"culprit"`
+	Type         string     `json:"type" doc:"The exception's type; empty for what is no exception"`
+	Value        string     `json:"value"`
+	Level        string     `json:"level" enum:",trace,debug,info,warning,error,fatal"`
+	Platform     string     `json:"platform"`
+	Status       string     `json:"status" enum:"unresolved,resolved,archived"`
+	Substatus    *string    `json:"substatus" doc:"new, ongoing, escalating or regressed; null unless unresolved"`
+	Handled      *bool      `json:"handled" doc:"Whether the program caught it; null when it did not say"`
+	Assignee     *string    `json:"assignee"`
+	Count        int64      `json:"count" doc:"Events"`
+	Users        int64      `json:"users" doc:"Distinct users; an estimate, within some 2 %"`
+	FirstSeen    time.Time  `json:"firstSeen"`
+	LastSeen     time.Time  `json:"lastSeen"`
+	ResolvedAt   *time.Time `json:"resolvedAt"`
+	FirstRelease *string    `json:"firstRelease"`
+	LastRelease  *string    `json:"lastRelease"`
+	LastEventID  *string    `json:"lastEventId"`
+	CostUSD      usd        `json:"costUsd" doc:"What the executions cost that it broke"`
+	CostNanos    int64      `json:"costNanos"`
+}
+
+func issueOf(i *store.Issue) issue {
+	return issue{
+		ID: i.ID.String(), ShortID: i.ShortID,
+		ProjectID: projectID(i.Project), Project: i.ProjectSlug,
+		Kind: kindName(i.Kind), Title: i.Title, Culprit: i.Culprit, Type: i.Type, Value: i.Value,
+		Level: i.Level.String(), Platform: i.Platform,
+		Status: i.Status.String(), Substatus: text(i.Substatus.String()),
+		Handled: handled(i.Handled), Assignee: text(i.AssignedTo),
+		Count: i.Count, Users: i.Users,
+		FirstSeen: i.FirstSeen.UTC(), LastSeen: i.LastSeen.UTC(), ResolvedAt: when(i.Resolved),
+		FirstRelease: text(i.FirstRelease), LastRelease: text(i.LastRelease), LastEventID: eventID(i.LastEvent),
+		CostUSD: usd(i.CostNanos), CostNanos: i.CostNanos,
+	}
+}
+
+var kindNames = map[model.Kind]string{
+	model.KindError: "error", model.KindMessage: "message", model.KindTransaction: "transaction", model.KindFeedback: "feedback",
+}
+
+func kindName(k model.Kind) string { return kindNames[k] }
+
+func handled(t model.Tristate) *bool {
+	if t == model.Unknown {
+		return nil
+	}
+	yes := t == model.Yes
+	return &yes
+}
+
+func eventID(id model.EventID) *string {
+	if id.IsZero() {
+		return nil
+	}
+	return text(id.String())
+}
+
+type issuesQuery struct {
+	Query       string   `query:"query" example:"is:unresolved level:error" doc:"Sentry's issue search; free words match title, message and culprit"`
+	Sort        string   `query:"sort" default:"date" enum:"date,new,freq,user" doc:"Latest, newest, most events or most users first"`
+	Window      string   `query:"window" doc:"Only issues that were alive that recently: from 1h to 90d; all when left out"`
+	Environment []string `query:"environment,explode" doc:"Only issues seen there"`
+	Project     []string `query:"project,explode" doc:"Only these projects, by slug or numeric id"`
+	Paging
+}
+
+type issueList struct {
+	Issues []issue `json:"issues"`
+	Next   *string `json:"next" doc:"The cursor of the next page; null at the end"`
+}
+
+func (a *rest) issues(ctx context.Context, c access.Caller, in *issuesQuery) (*issueList, error) {
+	q := store.IssueQuery{Sort: store.IssueSort(in.Sort), Environments: in.Environment, Page: in.page()}
+	var err error
+	if q.In, err = a.scope(ctx, c, in.Project); err != nil {
+		return nil, err
+	}
+	if q.Terms, err = query.Parse(in.Query); err != nil {
+		return nil, err
+	}
+	if q.From, err = a.since(in.Window); err != nil {
+		return nil, err
+	}
+	p, err := a.store.Issues(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("list issues: %w", err)
+	}
+	return &issueList{each(p.Issues, func(i store.Issue) issue { return issueOf(&i) }), text(p.Next)}, nil
+}
+
+// IssueName names an issue in a path.
+type IssueName struct {
+	ID string `path:"id" doc:"The issue's number, or its short id such as DEFAULT-1A"`
+}
+
+func (a *rest) issue(ctx context.Context, c access.Caller, in *IssueName) (*issue, error) {
+	i, err := a.find(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := issueOf(i)
+	return &out, nil
+}
+
+// find reads an issue by its number or short id.
+func (a *rest) find(ctx context.Context, c access.Caller, id string) (*store.Issue, error) {
+	if n, err := strconv.ParseInt(id, 10, 64); err == nil {
+		return a.store.Issue(ctx, c.In(), model.IssueID(n))
+	}
+	return a.store.IssueByShortID(ctx, c.In(), id)
+}
+
+type issueChange struct {
+	IssueName
+	Body struct {
+		_        struct{} `additionalProperties:"false"`
+		Status   *string  `json:"status,omitempty" enum:"unresolved,resolved,archived"`
+		Assignee *string  `json:"assignee,omitempty" maxLength:"200" doc:"Who looks after it: an e-mail address or a name; empty for nobody"`
+	} `doc:"What to change; what is left out stays"`
+}
+
+var statuses = map[string]store.Status{"unresolved": store.Unresolved, "resolved": store.Resolved, "archived": store.Archived}
+
+func (a *rest) changeIssue(ctx context.Context, c access.Caller, in *issueChange) (*issue, error) {
+	u := store.IssueUpdate{AssignedTo: in.Body.Assignee}
+	if in.Body.Status != nil {
+		status := statuses[*in.Body.Status]
+		u.Status = &status
+	}
+	if u == (store.IssueUpdate{}) {
+		return nil, invalid("body", "nothing to change: give status or assignee")
+	}
+	found, err := a.find(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := a.store.UpdateIssues(ctx, c.In(), []model.IssueID{found.ID}, u)
+	if err != nil {
+		return nil, fmt.Errorf("change issue %d: %w", found.ID, err)
+	}
+	if len(changed) == 0 {
+		return nil, fmt.Errorf("%w: issue %s", model.ErrNotFound, in.ID)
+	}
+	out := issueOf(&changed[0])
+	return &out, nil
+}
+
+type issueTags struct {
+	Tags []tagValues `json:"tags"`
+}
+
+type tagValues struct {
+	Key    string     `json:"key"`
+	Total  int64      `json:"total" doc:"Events that carried the tag"`
+	Values []tagValue `json:"values" doc:"Most frequent first"`
+}
+
+type tagValue struct {
+	Value    string    `json:"value"`
+	Count    int64     `json:"count"`
+	FirstDay time.Time `json:"firstDay" doc:"Start of the day of the first one"`
+	LastDay  time.Time `json:"lastDay" doc:"Start of the day of the last one"`
+}
+
+func (a *rest) issueTags(ctx context.Context, c access.Caller, in *IssueName) (*issueTags, error) {
+	found, err := a.find(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := a.store.IssueTags(ctx, c.In(), found.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read tags of issue %d: %w", found.ID, err)
+	}
+	return &issueTags{tagsByKey(counts)}, nil
+}
+
+// tagsByKey gathers the values of each key; keys stay in the order of their most
+// frequent value.
+func tagsByKey(counts []store.TagCount) []tagValues {
+	out := []tagValues{}
+	at := map[string]int{}
+	for _, t := range counts {
+		i, ok := at[t.Key]
+		if !ok {
+			i = len(out)
+			at[t.Key] = i
+			out = append(out, tagValues{Key: t.Key})
+		}
+		out[i].Total += t.Count
+		out[i].Values = append(out[i].Values, tagValue{t.Value, t.Count, t.First.UTC(), t.Last.UTC()})
+	}
+	return out
+}

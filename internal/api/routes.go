@@ -1,0 +1,140 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"relay.one/picket/internal/access"
+)
+
+// routes puts every operation on the mux and returns their description. To add
+// one, add a line here; a platform route stands under both of its prefixes.
+func (a *rest) routes(mux *http.ServeMux) *huma.OpenAPI {
+	api := newAPI(mux)
+	a.platformRoutes(api)
+	a.issueRoutes(api)
+	a.telemetryRoutes(api)
+	a.projectRoutes(api)
+	return finish(api.OpenAPI())
+}
+
+// platformRoutes are the relay.one platform's own.
+func (a *rest) platformRoutes(api huma.API) {
+	add(a, api, operation{
+		id: "agentStats", path: "/sentry/stats/{agentId}", also: "/api/v1/sentry/stats/{agentId}",
+		scope: access.EventRead, tag: "agents", summary: "What one agent did",
+		about: "Executions, errors, durations, tokens, cost, tools, models and policies of one agent over a window. " +
+			"An agent that has never reported is a 404; one that was quiet in the window has zeros.",
+	}, a.stats)
+	add(a, api, operation{
+		id: "agentIssues", path: "/sentry/issues/{agentId}", also: "/api/v1/sentry/issues/{agentId}",
+		scope: access.EventRead, tag: "agents", summary: "Issues of one agent",
+		about: "The issues that the agent had events of in the window, with the number of its events.",
+	}, a.agentIssues)
+	add(a, api, operation{
+		id: "trends", path: "/sentry/trends", also: "/api/v1/sentry/trends",
+		scope: access.EventRead, tag: "agents", summary: "How things go over time",
+		about: "Errors, executions, cost, tokens and latency by interval, for all or one agent, as one series or one for " +
+			"each agent, environment, release, model, tool or type of error. Gaps are filled with zeros.",
+	}, a.trends)
+	add(a, api, operation{
+		id: "agents", path: "/api/v1/agents",
+		scope: access.EventRead, tag: "agents", summary: "Agents seen in a window",
+		about: "Every agent that reported in the window, the busiest first.",
+	}, a.agents)
+}
+
+func (a *rest) issueRoutes(api huma.API) {
+	add(a, api, operation{
+		id: "issues", path: "/api/v1/issues",
+		scope: access.EventRead, tag: "issues", summary: "Find issues",
+		about: "Issues by Sentry's search syntax, such as is:unresolved level:error agent:billing timeout.",
+	}, a.issues)
+	add(a, api, operation{
+		id: "issue", path: "/api/v1/issues/{id}",
+		scope: access.EventRead, tag: "issues", summary: "One issue",
+		about: "By its number or its short id.",
+	}, a.issue)
+	add(a, api, operation{
+		id: "changeIssue", method: http.MethodPatch, path: "/api/v1/issues/{id}",
+		scope: access.EventWrite, tag: "issues", summary: "Resolve, archive, reopen or assign an issue",
+		about: "Changes what the body names and answers with the issue as it is afterwards.",
+	}, a.changeIssue)
+	add(a, api, operation{
+		id: "issueEvents", path: "/api/v1/issues/{id}/events",
+		scope: access.EventRead, tag: "issues", summary: "Events of an issue",
+		about: "The latest first, without payloads.",
+	}, a.issueEvents)
+	add(a, api, operation{
+		id: "issueTags", path: "/api/v1/issues/{id}/tags",
+		scope: access.EventRead, tag: "issues", summary: "Tags of an issue",
+		about: "How the values of each tag are spread over the issue's events.",
+	}, a.issueTags)
+	add(a, api, operation{
+		id: "event", path: "/api/v1/events/{eventId}",
+		scope: access.EventRead, tag: "issues", summary: "One event, whole",
+		about: "What Picket read from the event, and the payload as it was stored.",
+	}, a.event)
+}
+
+func (a *rest) telemetryRoutes(api huma.API) {
+	add(a, api, operation{
+		id: "trace", path: "/api/v1/traces/{traceId}",
+		scope: access.EventRead, tag: "telemetry", summary: "One trace",
+		about: "Every span and event stored under one trace id, of all projects of the organization.",
+	}, a.trace)
+	add(a, api, operation{
+		id: "executions", path: "/api/v1/executions",
+		scope: access.EventRead, tag: "telemetry", summary: "Runs of agents",
+		about: "The latest first.",
+	}, a.executions)
+	add(a, api, operation{
+		id: "execution", path: "/api/v1/executions/{id}",
+		scope: access.EventRead, tag: "telemetry", summary: "One run of an agent",
+		about: "When several projects used the same id, the latest run.",
+	}, a.execution)
+	add(a, api, operation{
+		id: "logs", path: "/api/v1/logs",
+		scope: access.EventRead, tag: "telemetry", summary: "Log records",
+		about: "Structured logs, the latest first.",
+	}, a.logs)
+	add(a, api, operation{
+		id: "monitors", path: "/api/v1/monitors",
+		scope: access.EventRead, tag: "telemetry", summary: "Scheduled jobs",
+		about: "Every job that has checked in.",
+	}, a.monitors)
+	add(a, api, operation{
+		id: "checkIns", path: "/api/v1/monitors/{slug}/checkins",
+		scope: access.EventRead, tag: "telemetry", summary: "Check-ins of a scheduled job",
+		about: "The latest first.",
+	}, a.checkIns)
+	add(a, api, operation{
+		id: "sessions", path: "/api/v1/sessions",
+		scope: access.EventRead, tag: "telemetry", summary: "Health of releases",
+		about: "Sessions by release and environment, and how they ended.",
+	}, a.sessions)
+	add(a, api, operation{
+		id: "discards", path: "/api/v1/discards",
+		scope: access.EventRead, tag: "telemetry", summary: "What was not stored, and why",
+		about: "Everything that the server refused, or that SDKs report to have dropped, by category and reason.",
+	}, a.discards)
+}
+
+func (a *rest) projectRoutes(api huma.API) {
+	add(a, api, operation{
+		id: "projects", path: "/api/v1/projects",
+		scope: access.ProjectRead, tag: "projects", summary: "Projects",
+		about: "The projects of the organization.",
+	}, a.projects)
+	add(a, api, operation{
+		id: "createProject", method: http.MethodPost, path: "/api/v1/projects",
+		scope: access.ProjectWrite, tag: "projects", summary: "Make a project",
+		about: "The project comes with one key; a slug that is taken is a 409.",
+	}, a.createProject)
+	add(a, api, operation{
+		id: "projectKeys", path: "/api/v1/projects/{id}/keys",
+		scope: access.ProjectRead, tag: "projects", summary: "Keys of a project",
+		about: "With the DSN to give to a Sentry SDK.",
+	}, a.keys)
+}
