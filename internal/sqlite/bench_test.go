@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"relay.one/picket/internal/model"
+)
+
+// BenchmarkWrite has many requests of one error each share commits, as under load.
+func BenchmarkWrite(b *testing.B) {
+	payload, err := os.ReadFile("../sentry/testdata/bench_error.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchmarkWrite(b, func(n int) *model.Batch {
+		fault, user := n%200, rand.IntN(5000)
+		e := model.Event{ID: model.NewEventID(), Kind: model.KindError, Timestamp: time.Now(), Level: model.LevelError, Platform: "python",
+			Release: fmt.Sprintf("app@1.%d.0", fault%3), Environment: "production", Transaction: "POST /refund", Title: fmt.Sprintf("Fault%d: it broke", fault),
+			Culprit: "app.refunds in run", Type: fmt.Sprint("Fault", fault), Value: "it broke", User: model.User{ID: fmt.Sprint(user)},
+			Hashes: []model.Hash{{1, byte(fault)}, {2, byte(fault)}}, Trace: model.TraceID(model.NewEventID()), Span: model.SpanID{1},
+			Agent: model.Agent{ID: fmt.Sprint("agent-", fault%50)}, Execution: fmt.Sprint("x", n), Organization: "customer-1", Payload: payload}
+		for i := range 10 {
+			e.Tags = append(e.Tags, model.Tag{Key: fmt.Sprint("tag", i), Value: fmt.Sprint("value", fault%7)})
+		}
+		return &model.Batch{Org: 1, Project: 1, Received: time.Now(), Events: []model.Event{e}}
+	})
+}
+
+// BenchmarkWriteTransaction writes transactions of 13 spans each.
+func BenchmarkWriteTransaction(b *testing.B) {
+	payload, err := os.ReadFile("../sentry/testdata/bench_transaction.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchmarkWrite(b, func(n int) *model.Batch {
+		trace := model.TraceID(model.NewEventID())
+		agent := model.Agent{ID: fmt.Sprint("agent-", n%50), Name: "Refunds"}
+		e := model.Event{ID: model.NewEventID(), Kind: model.KindTransaction, Timestamp: time.Now(), Started: time.Now().Add(-time.Second), Platform: "python",
+			Release: "app@1.0.0", Environment: "production", Transaction: "invoke_agent refunds", Trace: trace, Agent: agent, Payload: payload}
+		batch := &model.Batch{Org: 1, Project: 1, Received: time.Now(), Events: []model.Event{e}}
+		for i := range 13 {
+			s := model.Span{Trace: trace, ID: model.SpanID{byte(i + 1)}, Parent: model.SpanID{1}, Start: e.Started, Duration: time.Duration(i) * time.Millisecond,
+				Op: "http.client", Name: "GET https://api.example.com/v1/things", Status: model.StatusOK, Release: e.Release, Environment: e.Environment,
+				Agent: agent, Execution: fmt.Sprint("x", n), Event: e.ID, Blob: -1}
+			if i%3 == 0 {
+				s.Kind, s.Provider, s.Model, s.Op = model.SpanModel, "openai", "gpt-5", "gen_ai.chat"
+				s.Usage, s.Cost = model.Usage{Input: 1000, Output: 100}, model.Cost{Nanos: 2_250_000, Pricing: model.Priced}
+			}
+			batch.Spans = append(batch.Spans, s)
+		}
+		batch.Executions = []model.Execution{{ID: fmt.Sprint("x", n), Trace: trace, Span: model.SpanID{1}, Agent: agent, Start: e.Started, Duration: time.Second, Ended: true, Outcome: model.OutcomeOK}}
+		return batch
+	})
+}
+
+func benchmarkWrite(b *testing.B, make func(n int) *model.Batch) {
+	db, err := Open(filepath.Join(b.TempDir(), "picket.db"), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Bootstrap(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	var n atomic.Int64
+	b.SetParallelism(64)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := db.Write(context.Background(), make(int(n.Add(1)))); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/float64(db.commits.Load()), "writes/commit")
+	st, err := db.Stats(context.Background())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(st.SizeBytes)/float64(b.N), "bytes/op")
+}
