@@ -1,0 +1,47 @@
+# Needs Go, and for the npm clients of the conformance tests Node; whatever else a
+# target needs it installs itself, below the checkout or Go's own cache.
+
+ADDR     ?= 127.0.0.1:3001
+DATA     ?= ./picket-data
+FUZZTIME ?= 60s
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test check bench fuzz conformance demo generate
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+run: build ## build everything and serve on http://127.0.0.1:3001, data in ./picket-data
+	./bin/picket serve --dev --addr $(ADDR) --data $(DATA)
+
+build: ## build bin/picket
+	go build -trimpath -ldflags "-s -w" -o bin/picket ./cmd/picket
+
+test: ## run every test, the real SDKs that Go and npm bring included
+	go test -count=1 -timeout 20m ./...
+
+check: ## format, vet, lint and the rules of the house
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go test -count=1 ./internal/house
+
+bench: ## load a real server and print the budgets beside what was measured
+	go run ./internal/bench $(BENCHFLAGS)
+
+fuzz: ## run every fuzzer for a minute (FUZZTIME=60s)
+	@set -e; for p in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+			echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; \
+		done; \
+	done
+
+conformance: ## run every real client, Python and Ruby too, installing them
+	PICKET_CONFORMANCE=all go test -count=1 -timeout 30m -v ./conformance
+
+demo: build ## fill the running server from a fleet of simulated agents
+	./bin/picket demo
+
+generate: ## write again what is generated
+	go test -count=1 ./internal/api -update

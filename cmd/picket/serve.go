@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"relay.one/picket/internal/server"
+)
+
+const (
+	defaultAddr = "127.0.0.1:3001"
+	defaultData = "./picket-data"
+)
+
+const aboutServe = `Takes telemetry from Sentry's SDKs, keeps it in the data directory and answers
+questions about it. Ctrl-C or SIGTERM stops it once everything accepted is stored.`
+
+// serve runs the server until it is told to stop.
+func serve(ctx context.Context, c call) error {
+	config, err := serveConfig(c)
+	if err != nil {
+		return err
+	}
+	s, err := server.Open(ctx, config)
+	if err != nil {
+		return err
+	}
+	greet(c.out, s, config)
+	return s.Run(ctx)
+}
+
+func serveConfig(c call) (server.Config, error) {
+	var config server.Config
+	var format, level string
+	s := newSettings(c, "serve [flags]", aboutServe)
+	s.StringVar(&config.Addr, "addr", defaultAddr, "where to listen, `host:port`; port 0 takes any that is free")
+	s.StringVar(&config.Data, "data", defaultData, "`directory` that holds everything")
+	s.BoolVar(&config.Dev, "dev", false, "ask nobody for a token; refuses to listen anywhere but on loopback")
+	s.StringVar(&config.PublicURL, "public-url", "", "`URL` by which clients reach this server, for DSNs")
+	s.Var(&days{&config.Retention}, "retention", "how `long` events are kept, such as 90d or 36h (default 90d)")
+	s.Var(&prefixes{&config.TrustedProxies}, "trusted-proxy", "`network` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; may be given again")
+	s.StringVar(&format, "log-format", "text", "`format` of the log on standard error: text or json")
+	s.StringVar(&level, "log-level", "info", "least `level` that is logged: debug, info, warn or error")
+	if err := s.parse(); err != nil {
+		return config, err
+	}
+	var err error
+	config.Log, err = newLog(c.err, format, level)
+	return config, err
+}
+
+// greet prints what one needs next. Scripts look for the address and the DSN here.
+func greet(w io.Writer, s *server.Server, config server.Config) {
+	fmt.Fprintf(w, "Picket listens on %s\nDSN: %s\n", s.URL(), s.DSN())
+	if !config.Dev {
+		fmt.Fprintln(w, "Reading needs a token: picket token create --scope event:read --scope org:read --data", config.Data)
+	}
+}
+
+func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
+	var least slog.Level
+	if err := least.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("--log-level %q: want debug, info, warn or error", level)
+	}
+	o := &slog.HandlerOptions{Level: least}
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, o)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, o)), nil
+	}
+	return nil, fmt.Errorf("--log-format %q: want text or json", format)
+}
+
+// days is a flag for long times: what time.ParseDuration takes, and whole days.
+type days struct{ d *time.Duration }
+
+// String implements flag.Value.
+func (d *days) String() string { return "" }
+
+// Set implements flag.Value.
+func (d *days) Set(text string) error {
+	if n, ok := strings.CutSuffix(text, "d"); ok {
+		whole, err := strconv.ParseUint(n, 10, 16)
+		if err != nil || whole == 0 {
+			return fmt.Errorf("want a number of days above zero, such as 90d")
+		}
+		*d.d = time.Duration(whole) * 24 * time.Hour
+		return nil
+	}
+	long, err := time.ParseDuration(text)
+	if err != nil || long <= 0 {
+		return fmt.Errorf("want a time above zero, such as 90d or 36h")
+	}
+	*d.d = long
+	return nil
+}
+
+// prefixes is a flag for networks; a bare address is a network of one.
+type prefixes struct{ nets *[]netip.Prefix }
+
+// String implements flag.Value.
+func (p *prefixes) String() string { return "" }
+
+// Set implements flag.Value.
+func (p *prefixes) Set(text string) error {
+	for one := range strings.SplitSeq(text, ",") {
+		one = strings.TrimSpace(one)
+		if a, err := netip.ParseAddr(one); err == nil {
+			*p.nets = append(*p.nets, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()))
+			continue
+		}
+		n, err := netip.ParsePrefix(one)
+		if err != nil {
+			return fmt.Errorf("want networks such as 10.0.0.0/8, found %q", one)
+		}
+		*p.nets = append(*p.nets, n.Masked())
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"relay.one/picket/internal/ingest"
+)
+
+// Config says how to serve. Addr and Data must be set.
+type Config struct {
+	// Addr is where to listen, host:port; port 0 takes any that is free.
+	Addr string
+	// Data is the directory that holds everything; it is made when it is not there.
+	Data string
+	// Dev asks nobody for a token, and refuses to listen anywhere but on loopback.
+	Dev bool
+	// PublicURL is how clients reach the server, for DSNs; empty means by Addr.
+	PublicURL string
+	// Retention is how long events are kept; zero is the engine's default.
+	Retention time.Duration
+	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// Limits bounds what a request may bring; its zero value is right.
+	Limits ingest.Limits
+	// Grace is how long requests may take to finish when the server stops; zero means 25 s.
+	Grace time.Duration
+	// Log takes what happens; nil means slog.Default().
+	Log *slog.Logger
+}
+
+// Check returns an error that names the setting that is wrong, by its flag.
+func (c Config) Check() error {
+	if c.Data == "" {
+		return errors.New("--data is empty: name a directory")
+	}
+	host, _, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return fmt.Errorf("--addr %q: want host:port: %w", c.Addr, err)
+	}
+	if c.Dev && !isLoopback(host) {
+		return fmt.Errorf("--addr %q: with --dev, which asks for no password, only loopback addresses such as 127.0.0.1 are served", c.Addr)
+	}
+	if c.Retention < 0 {
+		return fmt.Errorf("--retention %s: want a time above zero", c.Retention)
+	}
+	return checkURL(c.PublicURL)
+}
+
+func checkURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" {
+		return fmt.Errorf("--public-url %q: want http://host or https://host, perhaps with a path", text)
+	}
+	return nil
+}
+
+// isLoopback reports whether a host is this machine and nothing else. The empty
+// host, which listens everywhere, is not.
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+// URL returns how clients would reach a server that listens on Addr.
+func (c Config) URL() string { return c.publicURL(c.Addr) }
+
+// publicURL returns how clients reach the server that listens there, without a
+// slash at the end.
+func (c Config) publicURL(listening string) string {
+	if c.PublicURL != "" {
+		return strings.TrimRight(c.PublicURL, "/")
+	}
+	host, port, err := net.SplitHostPort(listening)
+	if err != nil {
+		return "http://" + listening
+	}
+	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
+		host = "localhost" // listening everywhere is no name for clients to use
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}

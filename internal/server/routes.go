@@ -1,0 +1,53 @@
+package server
+
+import (
+	"net/http"
+
+	"relay.one/picket/internal/access"
+	"relay.one/picket/internal/api"
+	"relay.one/picket/internal/ingest"
+	"relay.one/picket/internal/pipeline"
+	"relay.one/picket/internal/price"
+)
+
+func (s *Server) newPipeline() *pipeline.Pipeline {
+	return pipeline.New(pipeline.Options{Writer: s.store, Prices: price.Default(), Metrics: s.metrics})
+}
+
+// routes says who answers what. Everything but the door and the health checks asks
+// the guard.
+func (s *Server) routes() http.Handler {
+	guard := s.guard()
+	door := ingest.New(ingest.Options{
+		Gate: s.store, Sink: s.pipeline, Limits: s.config.Limits,
+		TrustedProxies: s.config.TrustedProxies, Metrics: s.metrics, Log: s.log,
+	})
+	rest := api.New(api.Config{Store: s.store, Guard: guard, PublicURL: s.config.PublicURL, Log: s.log})
+
+	mux := http.NewServeMux()
+	for _, prefix := range api.Prefixes() {
+		mux.Handle(prefix, rest)
+	}
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", guard.Wrap(http.HandlerFunc(s.writeMetrics), refusePlainly))
+	mux.Handle("GET /{$}", guard.Wrap(s.page(), refusePlainly))
+
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if ingest.Owns(r.URL.Path) {
+			door.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// refusePlainly answers those whom the guard does not let in, in text.
+func refusePlainly(w http.ResponseWriter, _ *http.Request, err error) {
+	status, text := access.Status(err)
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	http.Error(w, text, status)
+}

@@ -1,0 +1,216 @@
+// Package server puts the rooms together: it opens the data directory and the
+// store, wires the journey from the door to the disk, listens, and stops without
+// losing what it accepted.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"relay.one/picket/internal/access"
+	"relay.one/picket/internal/pipeline"
+	"relay.one/picket/internal/sqlite"
+	"relay.one/picket/internal/store"
+	"relay.one/picket/wire"
+)
+
+// Server is a Picket that listens. Open makes it, Run serves, and Run's end closes it.
+type Server struct {
+	config   Config
+	log      *slog.Logger
+	lock     *dataLock
+	listener net.Listener
+	http     *http.Server
+	store    store.Store
+	pipeline *pipeline.Pipeline
+	metrics  *metrics.Set
+	key      store.Key // of the first project
+	url      string
+
+	// stops close what was opened; the last comes first.
+	stops []func(context.Context) error
+}
+
+// Open prepares everything up to the listening socket. Errors about a setting name
+// it. What was opened before an error is closed again.
+func Open(ctx context.Context, c Config) (_ *Server, err error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, log: c.Log, metrics: metrics.NewSet()}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close(ctx))
+		}
+	}()
+	if err := s.openData(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.listen(ctx); err != nil {
+		return nil, err
+	}
+	s.wire()
+	return s, nil
+}
+
+// openData locks the directory, opens the store, and makes the first project.
+func (s *Server) openData(ctx context.Context) error {
+	var err error
+	if s.lock, err = lockData(s.config.Data); err != nil {
+		return err
+	}
+	s.onStop(func(context.Context) error { return s.lock.release() })
+	committed := s.metrics.NewPrometheusHistogramExt("picket_commit_seconds", commitBuckets)
+	db, err := sqlite.Open(databasePath(s.config.Data), sqlite.Options{
+		Retention: s.config.Retention,
+		Log:       s.log,
+		Committed: func(took time.Duration, _ int) { committed.Update(took.Seconds()) },
+	})
+	if err != nil {
+		return err
+	}
+	s.store = db
+	s.onStop(func(context.Context) error { return db.Close() })
+	s.key, err = db.Bootstrap(ctx)
+	return err
+}
+
+// databasePath returns the database's file in a data directory.
+func databasePath(dir string) string { return filepath.Join(dir, "picket.db") }
+
+func (s *Server) listen(ctx context.Context) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", s.config.Addr)
+	if err != nil {
+		return fmt.Errorf("--addr: %w", err)
+	}
+	s.listener = l
+	s.onStop(func(context.Context) error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	s.url = s.config.publicURL(l.Addr().String())
+	return s.lock.announce(s.url)
+}
+
+// The times that a connection may take. A body of the largest size needs a while
+// on a slow line; a header does not.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 2 * time.Minute
+	writeTimeout  = 2 * time.Minute
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+)
+
+// wire builds the journey and the routes.
+func (s *Server) wire() {
+	s.pipeline = s.newPipeline()
+	s.onStop(s.pipeline.Flush)
+	s.http = &http.Server{
+		Handler:           s.routes(),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// URL returns how clients reach the server.
+func (s *Server) URL() string { return s.url }
+
+// DSN returns what an SDK needs to send to the first project.
+func (s *Server) DSN() string { return DSN(s.url, s.key) }
+
+// DSN returns the DSN of a key on the server at that URL.
+func DSN(at string, k store.Key) string {
+	u, err := url.Parse(at)
+	if err != nil {
+		panic("server: the address was not checked: " + err.Error())
+	}
+	d := wire.DSN{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimRight(u.Path, "/"), PublicKey: k.Public, ProjectID: k.Project.String()}
+	return d.String()
+}
+
+// Run serves until ctx ends, then finishes the requests it has, stores what is
+// pending and closes everything, under the deadline of Config.Grace.
+func (s *Server) Run(ctx context.Context) error {
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	flushed := make(chan struct{})
+	go func() { defer close(flushed); s.pipeline.Run(background) }()
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(s.listener) }()
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+	}
+	grace := s.config.Grace
+	if grace == 0 {
+		grace = 25 * time.Second
+	}
+	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer done()
+	s.log.Info("stopping", "grace", grace)
+	err = errors.Join(ignoreClosed(err), s.shutdown(stopping))
+	cancel()
+	<-flushed
+	return errors.Join(err, s.close(stopping))
+}
+
+// shutdown lets requests finish, and cuts off those that do not in time.
+func (s *Server) shutdown(ctx context.Context) error {
+	if err := s.http.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("finish requests: %w", err), s.http.Close())
+	}
+	return nil
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// onStop adds to what close undoes.
+func (s *Server) onStop(stop func(context.Context) error) { s.stops = append(s.stops, stop) }
+
+// close undoes what Open did, in reverse order.
+func (s *Server) close(ctx context.Context) error {
+	var errs []error
+	for _, stop := range slices.Backward(s.stops) {
+		errs = append(errs, stop(ctx))
+	}
+	s.stops = nil
+	return errors.Join(errs...)
+}
+
+// guard decides who may come in.
+func (s *Server) guard() *access.Guard {
+	g := &access.Guard{Tokens: s.store}
+	if s.config.Dev {
+		everyone := access.Everything(s.key.Org)
+		g.Everyone = &everyone
+	}
+	return g
+}
