@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -22,8 +23,13 @@ const (
 	readerCacheKiB = 8 << 10
 )
 
-func connect(path string, cacheKiB int) (*conn, error) {
-	c, err := sqlite3.Open("file:" + path)
+// connect opens a connection; vfs names the file system, empty for the system's own.
+func connect(path, vfs string, cacheKiB int) (*conn, error) {
+	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: url.Values{"vfs": {vfs}}.Encode()}
+	if vfs == "" {
+		name.RawQuery = ""
+	}
+	c, err := sqlite3.Open(name.String())
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}

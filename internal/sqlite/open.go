@@ -97,6 +97,7 @@ func Open(path string, opt Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	registerVFS()
 	db := &DB{path: path, opt: opt, codec: codec, jobs: make(chan *job, opt.Queue), closing: make(chan struct{}),
 		readers: make(chan *conn, readerCount), pending: newPending()}
 	w, err := db.openWriter()
@@ -104,7 +105,7 @@ func Open(path string, opt Options) (*DB, error) {
 		return nil, err
 	}
 	for range readerCount {
-		c, err := connect(path, readerCacheKiB)
+		c, err := connect(path, "", readerCacheKiB)
 		if err != nil {
 			return nil, errors.Join(err, w.c.Close(), db.abandonReaders())
 		}
@@ -118,7 +119,7 @@ func Open(path string, opt Options) (*DB, error) {
 }
 
 func (db *DB) openWriter() (*writer, error) {
-	c, err := connect(db.path, writerCacheKiB)
+	c, err := connect(db.path, writerVFS, writerCacheKiB)
 	if err != nil {
 		return nil, err
 	}

@@ -325,7 +325,7 @@ func TestCheckpointLetsTheLogStartOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := db.logPages.Load()
-	c, err := connect(path, 1<<10)
+	c, err := connect(path, "", 1<<10)
 	if err != nil {
 		t.Fatal(err)
 	}

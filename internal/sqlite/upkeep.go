@@ -99,7 +99,7 @@ const (
 // copied beside the writer, on a connection of its own; only the little that came
 // meanwhile is copied by the writer, which lets the log start over.
 func (db *DB) checkpoint() {
-	c, err := connect(db.path, 1<<10)
+	c, err := connect(db.path, "", 1<<10)
 	if err != nil {
 		db.opt.Log.Error("open connection for checkpoints", "error", err)
 		return
