@@ -1,0 +1,101 @@
+package agent
+
+import (
+	"encoding/hex"
+
+	"relay.one/picket/internal/model"
+)
+
+// inherit gives every span what it does not say of its owner: from its parent,
+// else from its transaction. An outermost agent span, and one that names an execution
+// of its own, begins an execution; agents below belong to the execution of the one
+// above and keep their own name.
+func (f *forest) inherit() {
+	for _, i := range f.order {
+		s, n := &f.Spans[i], &f.nodes[i]
+		if n.parent != none {
+			f.fromSpan(s, n, &f.Spans[n.parent])
+		} else if e := f.eventOf(s); e != nil {
+			f.fromEvent(s, n, e)
+		}
+		settle(&s.Agent)
+		if s.Kind != model.SpanAgent {
+			continue
+		}
+		if s.Execution == "" {
+			s.Execution = derivedID(s)
+		}
+		n.begins = !n.double && (n.above == none || s.Execution != f.Spans[n.above].Execution)
+	}
+}
+
+func (f *forest) fromSpan(s *model.Span, n *node, parent *model.Span) {
+	inheritAgent(s, n.own.agent, parent.Agent, n.above == none)
+	inheritText(&s.Execution, n.own.execution, parent.Execution)
+	inheritText(&s.Conversation, n.own.conversation, parent.Conversation)
+	inheritText(&s.Organization, n.own.organization, parent.Organization)
+	if s.User == (model.User{}) {
+		s.User = parent.User
+	}
+}
+
+func (f *forest) fromEvent(s *model.Span, n *node, e *model.Event) {
+	inheritAgent(s, n.own.agent, e.Agent, true)
+	inheritText(&s.Execution, n.own.execution, e.Execution)
+	inheritText(&s.Conversation, n.own.conversation, e.Conversation)
+	inheritText(&s.Organization, n.own.organization, e.Organization)
+	if s.User == (model.User{}) {
+		s.User = e.User
+	}
+}
+
+// inheritText replaces what a span did not say itself by what is nearer than what
+// the decoder lent it.
+func inheritText(dst *string, own bool, from string) {
+	if !own && from != "" {
+		*dst = from
+	}
+}
+
+// eventOf returns the transaction that a span came in, or beside.
+func (f *forest) eventOf(s *model.Span) *model.Event {
+	for i := range f.Events {
+		e := &f.Events[i]
+		if s.Event == e.ID && !s.Event.IsZero() {
+			return e
+		}
+		if s.Event.IsZero() && e.Kind == model.KindTransaction && e.Trace == s.Trace {
+			return e
+		}
+	}
+	return nil
+}
+
+// derivedID names an execution that nobody named: by trace and span.
+func derivedID(s *model.Span) string {
+	var b [2*len(s.Trace) + 1 + 2*len(s.ID)]byte
+	hex.Encode(b[:], s.Trace[:])
+	b[2*len(s.Trace)] = '-'
+	hex.Encode(b[2*len(s.Trace)+1:], s.ID[:])
+	return string(b[:])
+}
+
+// tellEvents gives events the owner of the span that they happened in.
+func (f *forest) tellEvents() {
+	for i := range f.Events {
+		e := &f.Events[i]
+		at := f.find(e.Trace, e.Span)
+		if at == none {
+			continue
+		}
+		s := &f.Spans[at]
+		if e.Agent.ID == "" && e.Agent.Name == "" {
+			e.Agent = s.Agent
+		} else if sameAgent(e.Agent, s.Agent) {
+			complete(&e.Agent, s.Agent)
+		}
+		fill(&e.Execution, s.Execution)
+		fill(&e.Conversation, s.Conversation)
+		fill(&e.Organization, s.Organization)
+	}
+}
