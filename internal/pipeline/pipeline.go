@@ -8,6 +8,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/price"
 	"relay.one/picket/internal/sentry"
@@ -62,6 +63,7 @@ func (p *Pipeline) ProcessStore(ctx context.Context, body []byte, m sentry.Meta)
 // process is the whole life of a batch, in the order it happens.
 func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) error {
 	b := sentry.Decode(docs)
+	agent.Enrich(b)
 	price.Apply(b, p.prices)
 	if b.Empty() {
 		return nil
