@@ -71,7 +71,17 @@ func (d Delta) addTags(p model.ProjectID, e *model.Event, issue model.IssueID, l
 	add("logger", e.Logger)
 	add("url", e.Request.URL)
 	add("agent", e.Agent.ID)
-	add("handled", map[model.Tristate]string{model.Yes: "yes", model.No: "no"}[e.Handled])
+	add("handled", handled(e.Handled))
+}
+
+func handled(h model.Tristate) string {
+	switch h {
+	case model.Yes:
+		return "yes"
+	case model.No:
+		return "no"
+	}
+	return ""
 }
 
 // AddSpan counts a span: model and tool calls, policy evaluations, and segments
@@ -83,7 +93,8 @@ func (d Delta) AddSpan(p model.ProjectID, s *model.Span) {
 		at.addModelCall(s)
 	case model.SpanTool:
 		at.addCall(Tool, s, s.Tool)
-	case model.SpanPolicy:
+	}
+	if s.Policy.Name != "" { // a span of its own, or noted on the call that was judged
 		at.addEvaluation(s)
 	}
 	if s.Segment && s.Event.IsZero() {
@@ -107,7 +118,7 @@ func (w where) addModelCall(s *model.Span) {
 func (w where) addCall(k Kind, s *model.Span, sub string) *Counters {
 	c := w.key(k, s.Agent.ID, sub)
 	c.Add(Calls, 1)
-	if s.Status.Failed() {
+	if s.Status.Failed() || s.ErrorType != "" {
 		c.Add(CallErrors, 1)
 	}
 	c.AddDuration(milliseconds(s.Duration))

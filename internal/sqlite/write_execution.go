@@ -44,7 +44,8 @@ func (w *batchWriter) execution(x *model.Execution) error {
 }
 
 // mergeExecution adds counts, and lets what is known fill in what was not. The
-// end, once seen, decides duration and outcome.
+// end, once seen, decides agent, duration and outcome. A sum's pricing is its most
+// doubtful part's, in the order of model.Cost.Add: that is what 1423 spells.
 const mergeExecution = `INSERT INTO executions (project, id, trace, span, agent, agent_name, framework, version,
 	conversation, organization, user, release, environment, start, duration, ended, outcome, reason,
 	input, output, cache_read, cache_write, reasoning, cost, pricing, unpriced,
@@ -52,7 +53,8 @@ const mergeExecution = `INSERT INTO executions (project, id, trace, span, agent,
 	VALUES (?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?, ?,?,?,?,?)
 	ON CONFLICT (project, id) DO UPDATE SET
 	trace = ifnull(trace, excluded.trace), span = ifnull(excluded.span, span),
-	agent = iif(agent = '', excluded.agent, agent), agent_name = iif(agent_name = '', excluded.agent_name, agent_name),
+	agent = iif(agent = '' OR excluded.ended AND excluded.agent <> '', excluded.agent, agent),
+	agent_name = iif(agent_name = '' OR excluded.ended AND excluded.agent_name <> '', excluded.agent_name, agent_name),
 	framework = iif(framework = '', excluded.framework, framework), version = iif(version = '', excluded.version, version),
 	conversation = iif(conversation = '', excluded.conversation, conversation),
 	organization = iif(organization = '', excluded.organization, organization),
@@ -66,7 +68,7 @@ const mergeExecution = `INSERT INTO executions (project, id, trace, span, agent,
 	input = input + excluded.input, output = output + excluded.output,
 	cache_read = cache_read + excluded.cache_read, cache_write = cache_write + excluded.cache_write,
 	reasoning = reasoning + excluded.reasoning, cost = cost + excluded.cost,
-	pricing = max(pricing, excluded.pricing), unpriced = unpriced + excluded.unpriced,
+	pricing = iif(instr('1423', excluded.pricing) > instr('1423', pricing), excluded.pricing, pricing), unpriced = unpriced + excluded.unpriced,
 	model_calls = model_calls + excluded.model_calls, tool_calls = tool_calls + excluded.tool_calls,
 	tool_errors = tool_errors + excluded.tool_errors, evaluations = evaluations + excluded.evaluations,
 	violations = violations + excluded.violations`
