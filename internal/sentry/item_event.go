@@ -12,7 +12,7 @@ import (
 type fields struct {
 	timestamp, start, level, platform, release, environment, dist, transaction,
 	serverName, logger, sdk, logentry, message, exception, stacktrace, threads, request, user,
-	contexts, tags, fingerprint, checksum, spans, measurements *fastjson.Value
+	contexts, tags, fingerprint, checksum, spans, measurements, breadcrumbs *fastjson.Value
 }
 
 func readFields(root *fastjson.Value) *fields {
@@ -96,6 +96,10 @@ func (f *fields) namedMore(key []byte) (dst **fastjson.Value, alias bool) {
 		return &f.tags, false
 	case "fingerprint":
 		return &f.fingerprint, false
+	case "breadcrumbs":
+		return &f.breadcrumbs, false
+	case "sentry.interfaces.Breadcrumbs":
+		return &f.breadcrumbs, true
 	case "checksum":
 		return &f.checksum, false
 	case "spans":

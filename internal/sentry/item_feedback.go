@@ -1,6 +1,8 @@
 package sentry
 
 import (
+	"crypto/sha256"
+
 	"github.com/valyala/fastjson"
 
 	"relay.one/picket/internal/model"
@@ -37,7 +39,7 @@ func (d *decoder) userReport(doc *Document) {
 	}
 	doc.Root = asFeedback(doc, said)
 	doc.Kind = DocFeedback
-	doc.ID = model.NewEventID()
+	doc.ID = contentID(doc.Root)
 	d.feedback(doc)
 }
 
@@ -60,4 +62,12 @@ func asFeedback(doc *Document, said *fastjson.Value) *fastjson.Value {
 		root.Set("_meta", meta)
 	}
 	return root
+}
+
+// contentID makes an id of a document that has none of its own, so that a second
+// copy is known for one.
+func contentID(root *fastjson.Value) (id model.EventID) {
+	sum := sha256.Sum256(AppendJSON(nil, root))
+	copy(id[:], sum[:])
+	return id
 }

@@ -1,6 +1,8 @@
 package sentry
 
 import (
+	"encoding/binary"
+
 	"github.com/valyala/fastjson"
 )
 
@@ -12,42 +14,54 @@ func AppendJSON(dst []byte, v *fastjson.Value) []byte {
 	if v == nil {
 		return append(dst, "null"...)
 	}
+	w := writer{dst}
+	w.value(v)
+	return w.b
+}
+
+type writer struct{ b []byte }
+
+func (w *writer) value(v *fastjson.Value) {
 	switch v.Type() {
-	case fastjson.TypeObject:
-		return appendObject(dst, v)
-	case fastjson.TypeArray:
-		return appendArray(dst, v)
 	case fastjson.TypeString:
-		return appendString(dst, v.GetStringBytes())
+		s, _ := v.StringBytes() // it is a string
+		w.b = appendString(w.b, s)
+	case fastjson.TypeObject:
+		w.object(v)
+	case fastjson.TypeArray:
+		w.array(v)
 	case fastjson.TypeNumber:
-		return appendNumber(dst, v)
+		w.b = appendNumber(w.b, v)
+	default:
+		w.b = v.MarshalTo(w.b)
 	}
-	return v.MarshalTo(dst)
 }
 
-func appendObject(dst []byte, v *fastjson.Value) []byte {
-	dst = append(dst, '{')
-	first := true
-	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = append(appendString(dst, key), ':')
-		dst = AppendJSON(dst, v)
+func (w *writer) object(v *fastjson.Value) {
+	o, _ := v.Object() // it is an object
+	start := len(w.b) + 1
+	o.Visit(func(key []byte, v *fastjson.Value) {
+		w.b = append(w.b, ',')
+		w.b = append(appendString(w.b, key), ':')
+		w.value(v)
 	})
-	return append(dst, '}')
+	if len(w.b) < start {
+		w.b = append(w.b, '{')
+	}
+	w.b[start-1] = '{'
+	w.b = append(w.b, '}')
 }
 
-func appendArray(dst []byte, v *fastjson.Value) []byte {
-	dst = append(dst, '[')
-	for i, e := range v.GetArray() {
+func (w *writer) array(v *fastjson.Value) {
+	w.b = append(w.b, '[')
+	list, _ := v.Array() // it is an array
+	for i, e := range list {
 		if i > 0 {
-			dst = append(dst, ',')
+			w.b = append(w.b, ',')
 		}
-		dst = AppendJSON(dst, e)
+		w.value(e)
 	}
-	return append(dst, ']')
+	w.b = append(w.b, ']')
 }
 
 func appendNumber(dst []byte, v *fastjson.Value) []byte {
@@ -97,27 +111,65 @@ func digits(b []byte) int {
 	return n
 }
 
-// plain holds the bytes that stand for themselves in a JSON string.
-var plain = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c >= ' ' && c != '"' && c != '\\'
+// NewString returns s as a value for a tree, which lives as long as the arena. The
+// arena's own NewString does not serve for texts with quotes or control
+// characters: it escapes them in Go's way and reads them back in JSON's.
+func NewString(a *fastjson.Arena, s string) *fastjson.Value {
+	if plainPrefix([]byte(s)) == len(s) {
+		return a.NewString(s)
 	}
-	return t
-}()
+	v, err := fastjson.ParseBytes(appendString(nil, []byte(s)))
+	if err != nil {
+		panic("sentry: quoted string does not parse: " + err.Error()) // our own bug
+	}
+	return v
+}
 
+// appendString appends s in quotes. Most strings need no escape, which is found
+// out eight bytes at a time.
 func appendString(dst, s []byte) []byte {
 	dst = append(dst, '"')
-	from := 0
-	for i := 0; i < len(s); i++ {
-		if plain[s[i]] {
-			continue
-		}
-		dst = append(dst, s[from:i]...)
-		dst = appendEscape(dst, s[i])
-		from = i + 1
+	n := plainPrefix(s)
+	dst = append(dst, s[:n]...)
+	for n < len(s) {
+		dst = appendEscape(dst, s[n])
+		s = s[n+1:]
+		n = plainPrefix(s)
+		dst = append(dst, s[:n]...)
 	}
-	dst = append(dst, s[from:]...)
 	return append(dst, '"')
+}
+
+// plainPrefix returns how many bytes at the start of s stand for themselves.
+func plainPrefix(s []byte) int {
+	n := 0
+	for ; len(s)-n >= 8; n += 8 {
+		if special(binary.LittleEndian.Uint64(s[n:])) {
+			return n + plainBytes(s[n:])
+		}
+	}
+	if len(s) >= 8 && !special(binary.LittleEndian.Uint64(s[len(s)-8:])) {
+		return len(s)
+	}
+	return n + plainBytes(s[n:])
+}
+
+// special reports whether one of eight bytes is below a space, a quote or a
+// backslash. Its high bit is set then, by the borrow; bytes above 0x7f mask
+// themselves out.
+func special(w uint64) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, slash := w^ones*'"', w^ones*'\\'
+	return ((w-ones*' ')|(quote-ones)|(slash-ones))&^w&highs != 0
+}
+
+func plainBytes(s []byte) int {
+	for i, c := range s {
+		if c < ' ' || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return len(s)
 }
 
 func appendEscape(dst []byte, c byte) []byte {

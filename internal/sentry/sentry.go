@@ -52,7 +52,8 @@ type Document struct {
 	Kind DocKind
 	// Root is an object. Whoever walks it may change it in place, with values from Arena.
 	Root *fastjson.Value
-	// Arena makes new values for the tree; they live as long as the Documents.
+	// Arena makes new values for the tree; they live as long as the Documents. For
+	// texts that are not constant use NewString instead of the arena's.
 	Arena *fastjson.Arena
 	// ID is the event's id; zero for what is no event, transaction or feedback.
 	ID model.EventID
