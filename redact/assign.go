@@ -1,0 +1,210 @@
+package redact
+
+import "strings"
+
+// colon looks at s[i] for a URL with a password, an IPv6 address, or a secret
+// behind its name.
+func (e *editor) colon(s string, low, i int) find {
+	if i+2 < len(s) && s[i+1] == '/' && s[i+2] == '/' {
+		return userInfo(s, i+3)
+	}
+	if e.rules.IPs {
+		if from, to := ipv6(s, low, i); to > 0 {
+			return find{from: from, to: to, rule: ruleIP}
+		}
+	}
+	return e.assignment(s, low, i)
+}
+
+// userInfo looks for user:password in the authority that begins at s[from].
+func userInfo(s string, from int) find {
+	const longest = 512
+	end, path, last := from, -1, -1
+	for ; end < len(s) && end-from < longest && !endsURL(s[end]); end++ {
+		switch s[end] {
+		case '@':
+			if path < 0 || badPort(s[from:path]) { // a slash in the password
+				last = end
+			}
+		case '/', '?', '#':
+			if path < 0 {
+				path = end
+			}
+		}
+	}
+	if last < 0 || strings.IndexByte(s[from:last], ':') < 0 {
+		return find{next: from}
+	}
+	return find{from: from, to: last, rule: ruleURL}
+}
+
+func endsURL(c byte) bool {
+	return c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`' || c == '\\'
+}
+
+// badPort reports whether what stands before the first slash of a URL cannot be a
+// host with a port, because there is no number behind the colon.
+func badPort(authority string) bool {
+	colon := strings.LastIndexByte(authority, ':')
+	return colon >= 0 && strings.IndexByte(authority, '@') < 0 && strings.IndexByte(authority, ']') < 0 &&
+		(colon+1 == len(authority) || digitsEnd(authority, colon+1) < len(authority))
+}
+
+// assignment looks for a secret behind its name, with the = or : between them at
+// s[i]: password=…, "token": "…", Authorization: Bearer ….
+func (e *editor) assignment(s string, low, i int) find {
+	after := i + 1
+	if s[i] == '=' && after < len(s) && (s[after] == '=' || s[after] == '~') { // a comparison
+		return find{next: after + 1}
+	}
+	if after < len(s) && (s[after] == '>' || s[i] == ':' && s[after] == '=') { // Ruby's arrow, Go's :=
+		after++
+	}
+	n := nameBefore(s, low, i)
+	if n.text == "" || !e.rules.Key(n.text) && !(n.inQuery && queryKey(n.text)) {
+		return find{next: after}
+	}
+	v := valueAfter(s, after)
+	if v.from == v.to || !v.secret(s, n, s[i]) {
+		return find{next: after}
+	}
+	return find{from: v.from, to: v.to, rule: ruleName}
+}
+
+// name is what stands before an assignment.
+type name struct {
+	text    string
+	quoted  bool
+	spaced  bool // apart from the sign
+	inQuery bool // behind ? or &
+}
+
+// nameBefore reads the name that ends before s[i].
+func nameBefore(s string, low, i int) (n name) {
+	const longest = 64
+	to := i
+	for to > low && s[to-1] == ' ' {
+		to--
+	}
+	n.spaced = to < i
+	for to > low && (s[to-1] == '"' || s[to-1] == '\'' || s[to-1] == '\\' || s[to-1] == '`') {
+		to--
+		n.quoted = true
+	}
+	if to > low && s[to-1] == ']' { // user[password]
+		to--
+	}
+	from := to
+	for from > low && to-from < longest && isName(s[from-1]) {
+		from--
+	}
+	n.text = s[from:to]
+	n.inQuery = from > 0 && (s[from-1] == '?' || s[from-1] == '&')
+	return n
+}
+
+func isName(c byte) bool { return isWord(c) || c == '-' || c == '.' || c == '$' || c == '%' }
+
+// value is what stands behind an assignment, less its quotes.
+type value struct {
+	from, to int
+	quoted   bool
+	spaced   bool
+}
+
+// valueAfter reads the value that begins at or behind s[i].
+func valueAfter(s string, i int) (v value) {
+	from := i
+	for from < len(s) && from-i < 4 && (s[from] == ' ' || s[from] == '\t') {
+		from++
+	}
+	v.spaced = from > i
+	quote := from
+	for quote < len(s) && s[quote] == '\\' {
+		quote++
+	}
+	if quote < len(s) && (s[quote] == '"' || s[quote] == '\'' || s[quote] == '`') {
+		v.from, v.quoted = quote+1, true
+		v.to = quoteEnd(s, quote, quote-from)
+		return v
+	}
+	v.from, v.to = from, from
+	for v.to < len(s) && !endsValue(s[v.to]) {
+		v.to++
+	}
+	if isScheme(s[v.from:v.to]) && v.to < len(s) && s[v.to] == ' ' {
+		for v.to++; v.to < len(s) && !endsValue(s[v.to]); {
+			v.to++
+		}
+	}
+	return v
+}
+
+// quoteEnd returns where the text ends that begins with the quote at s[at], which
+// has so many backslashes before it. A text that lost its end goes to the end of s.
+func quoteEnd(s string, at, backslashes int) int {
+	for i := at + 1; i < len(s); i++ {
+		if s[i] != s[at] {
+			continue
+		}
+		n := 0
+		for i-n > at+1 && s[i-n-1] == '\\' {
+			n++
+		}
+		if n <= backslashes || backslashes == 0 && n%2 == 0 {
+			return i - min(n, backslashes)
+		}
+	}
+	return len(s)
+}
+
+func endsValue(c byte) bool {
+	switch c {
+	case ' ', '\t', '\n', '\r', '&', ';', ',', '"', '\'', '`', '<', '>', '{', '}', '[', ']', '(', ')', '|', '\\':
+		return true
+	}
+	return false
+}
+
+// isScheme knows the words that stand before the secret in an Authorization header.
+func isScheme(s string) bool {
+	switch len(s) {
+	case 5, 6:
+		return hasFold(s, "basic") || hasFold(s, "token") || hasFold(s, "bearer") || hasFold(s, "digest") || hasFold(s, "apikey")
+	case 9:
+		return hasFold(s, "negotiate")
+	}
+	return false
+}
+
+// secret reports whether the value of a secret name is one, and not a piece of
+// code, a word of a sentence, a literal or a placeholder.
+func (v value) secret(s string, n name, sign byte) bool {
+	text := s[v.from:v.to]
+	if isLiteral(text) || strings.HasPrefix(text, Filtered) || strings.HasPrefix(text, "[token]") {
+		return false
+	}
+	if v.quoted {
+		return n.quoted || sign == '=' || len(text) >= 3
+	}
+	if space := strings.IndexByte(text, ' '); space > 0 { // a scheme
+		text = text[space+1:]
+	}
+	if sign == '=' && !n.spaced && !v.spaced {
+		return len(text) > 0
+	}
+	if sign == '=' {
+		return v.to >= len(s) || s[v.to] != '(' && s[v.to] != '['
+	}
+	return len(text) >= 4 && opaque(text)
+}
+
+// isLiteral knows the values that Sentry never takes for secrets, and those of other
+// languages.
+func isLiteral(s string) bool {
+	switch s {
+	case "", "true", "false", "null", "undefined", "nil", "none", "None", "True", "False", "NULL":
+		return true
+	}
+	return false
+}
