@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,16 +28,26 @@ func serve(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	s, err := server.Open(ctx, config)
+	stopDebugging, err := debugging(ctx, config.debugAddr)
 	if err != nil {
 		return err
 	}
-	greet(c.out, s, config)
-	return s.Run(ctx)
+	s, err := server.Open(ctx, config.Config)
+	if err != nil {
+		return errors.Join(err, stopDebugging())
+	}
+	greet(c.out, s, config.Config)
+	return errors.Join(s.Run(ctx), stopDebugging())
 }
 
-func serveConfig(c call) (server.Config, error) {
-	var config server.Config
+// serving is what picket serve is told.
+type serving struct {
+	server.Config
+	debugAddr string
+}
+
+func serveConfig(c call) (serving, error) {
+	var config serving
 	var format, level string
 	s := newSettings(c, "serve [flags]", aboutServe)
 	s.StringVar(&config.Addr, "addr", defaultAddr, "where to listen, `host:port`; port 0 takes any that is free")
@@ -45,6 +56,7 @@ func serveConfig(c call) (server.Config, error) {
 	s.StringVar(&config.PublicURL, "public-url", "", "`URL` by which clients reach this server, for DSNs")
 	s.Var(&days{&config.Retention}, "retention", "how `long` events are kept, such as 90d or 36h (default 90d)")
 	s.Var(&prefixes{&config.TrustedProxies}, "trusted-proxy", "`network` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; may be given again")
+	s.StringVar(&config.debugAddr, "debug-addr", "", "serve Go's profiles on this loopback `address`, such as 127.0.0.1:6060")
 	s.StringVar(&format, "log-format", "text", "`format` of the log on standard error: text or json")
 	s.StringVar(&level, "log-level", "info", "least `level` that is logged: debug, info, warn or error")
 	if err := s.parse(); err != nil {
