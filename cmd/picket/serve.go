@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ func serve(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
+	limitMemory(c)
 	stopDebugging, err := debugging(ctx, config.debugAddr)
 	if err != nil {
 		return err
@@ -65,6 +67,18 @@ func serveConfig(c call) (serving, error) {
 	var err error
 	config.Log, err = newLog(c.err, format, level)
 	return config, err
+}
+
+// memoryLimit is where the collector begins to work harder, in bytes: well above
+// what full load needs, so that it shows only under attack.
+const memoryLimit = 384 << 20
+
+// limitMemory keeps garbage from doubling what an attack makes us hold. The
+// operator's own GOMEMLIMIT wins.
+func limitMemory(c call) {
+	if _, set := c.env("GOMEMLIMIT"); !set {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 }
 
 // greet prints what one needs next. Scripts look for the address and the DSN here.

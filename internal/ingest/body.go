@@ -70,7 +70,7 @@ func (h *Handler) fill(src io.Reader, room int, limit int64) (*buffer, error) {
 
 func (x *buffer) readFrom(src io.Reader, room int, limit int64) error {
 	for {
-		if !x.room(room) {
+		if !x.room(room, int(limit)+1) {
 			return errSpent
 		}
 		room = 1

@@ -81,12 +81,13 @@ func (x *buffer) hold(n int64) bool {
 	return true
 }
 
-// room makes space for at least n more bytes; false when the budget is spent.
-func (x *buffer) room(n int) bool {
+// room makes space for at least n more bytes, and doubles what it has as far as
+// most; false when the budget is spent.
+func (x *buffer) room(n, most int) bool {
 	if cap(x.b)-len(x.b) >= n {
 		return true
 	}
-	size := max(2*cap(x.b), len(x.b)+n)
+	size := max(min(2*cap(x.b), most), len(x.b)+n)
 	if !x.hold(int64(size - cap(x.b))) {
 		return false
 	}

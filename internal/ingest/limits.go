@@ -21,7 +21,7 @@ type Limits struct {
 	// Envelope is the most bytes of a body, before and after decompression. Zero: 64 MiB.
 	Envelope int64
 	// Memory is the most bytes of all requests in flight, their bodies and what
-	// decoding them will take; above it the answer is 429. Zero: 192 MiB.
+	// decoding them will take; above it the answer is 429. Zero: 128 MiB.
 	Memory int64
 	// Items replaces the limits of some item types; nil keeps DefaultLimit for all.
 	Items map[string]Limit
@@ -37,7 +37,7 @@ func (l Limits) withDefaults() Limits {
 		l.Envelope = 64 * mib
 	}
 	if l.Memory == 0 {
-		l.Memory = 192 * mib
+		l.Memory = 128 * mib
 	}
 	return l
 }
