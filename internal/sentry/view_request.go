@@ -12,15 +12,18 @@ import (
 	"relay.one/picket/internal/model"
 )
 
+// Pair is a name and its value.
+type Pair [2]string
+
 // RequestView is the HTTP request that an event belongs to. Pairs are in the
 // order of the client.
 type RequestView struct {
 	URL                 string          `json:"url,omitzero"` // without query and fragment
 	Method              string          `json:"method,omitzero"`
-	Query               []model.Tag     `json:"query,omitzero"`
+	Query               []Pair          `json:"query,omitzero"`
 	Fragment            string          `json:"fragment,omitzero"`
-	Headers             []model.Tag     `json:"headers,omitzero"`
-	Cookies             []model.Tag     `json:"cookies,omitzero"`
+	Headers             []Pair          `json:"headers,omitzero"`
+	Cookies             []Pair          `json:"cookies,omitzero"`
 	Data                json.RawMessage `json:"data,omitzero"`
 	Env                 json.RawMessage `json:"env,omitzero"`
 	InferredContentType string          `json:"inferred_content_type,omitzero"`
@@ -88,20 +91,20 @@ func requestView(v *fastjson.Value) *RequestView {
 }
 
 // viewPairs reads a text of pairs, a map or a list of pairs.
-func viewPairs(v *fastjson.Value, separator string) []model.Tag {
+func viewPairs(v *fastjson.Value, separator string) []Pair {
 	if typeOf(v) == fastjson.TypeString {
 		return splitPairs(strings.TrimPrefix(str(v, unlimited), "?"), separator)
 	}
-	var out []model.Tag
+	var out []Pair
 	pairs(v, func(key []byte, v *fastjson.Value) {
-		out = append(out, model.Tag{Key: string(key), Value: anyText(v, unlimited)})
+		out = append(out, Pair{string(key), anyText(v, unlimited)})
 	})
 	return out
 }
 
 // splitPairs splits a query, or a Cookie header, into its pairs.
-func splitPairs(s, separator string) []model.Tag {
-	var out []model.Tag
+func splitPairs(s, separator string) []Pair {
+	var out []Pair
 	for part := range strings.SplitSeq(s, separator) {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		if name == "" {
@@ -110,7 +113,7 @@ func splitPairs(s, separator string) []model.Tag {
 		if separator == "&" {
 			name, value = unescape(name), unescape(value)
 		}
-		out = append(out, model.Tag{Key: name, Value: value})
+		out = append(out, Pair{name, value})
 	}
 	return out
 }
@@ -123,11 +126,11 @@ func unescape(s string) string {
 }
 
 // viewHeaders reads headers; a Cookie header becomes cookies.
-func viewHeaders(v *fastjson.Value) (headers, cookies []model.Tag) {
+func viewHeaders(v *fastjson.Value) (headers, cookies []Pair) {
 	pairs(v, func(key []byte, v *fastjson.Value) {
-		h := model.Tag{Key: http.CanonicalHeaderKey(string(key)), Value: headerText(v)}
-		if h.Key == "Cookie" {
-			cookies = append(cookies, splitPairs(h.Value, ";")...)
+		h := Pair{http.CanonicalHeaderKey(string(key)), headerText(v)}
+		if h[0] == "Cookie" {
+			cookies = append(cookies, splitPairs(h[1], ";")...)
 			return
 		}
 		headers = append(headers, h)
