@@ -167,6 +167,7 @@ func (d *decoder) spanV1(v *fastjson.Value, by micros) (model.Span, bool) {
 	var s model.Span
 	var a attributes
 	var start, end, origin, measurements *fastjson.Value
+	var tagged model.SpanStatus
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
 		case "trace_id":
@@ -189,12 +190,18 @@ func (d *decoder) spanV1(v *fastjson.Value, by micros) (model.Span, bool) {
 			s.Segment = truth(v)
 		case "origin":
 			origin = v
-		case "data", "tags":
+		case "data":
 			pairs(v, a.add)
+		case "tags":
+			pairs(v, a.add)
+			tagged = status(v.Get("status"))
 		case "measurements":
 			measurements = v
 		}
 	})
+	if s.Status == model.StatusUnknown {
+		s.Status = tagged // sentry-python 1 has the status of its spans nowhere else
+	}
 	from, to, ok := interval(start, end)
 	if !ok || s.ID.IsZero() {
 		return s, false

@@ -148,3 +148,19 @@ func TestStatus(t *testing.T) {
 	f(`null`, model.StatusUnknown)
 	f(`{}`, model.StatusUnknown)
 }
+
+func TestStatusInTags(t *testing.T) {
+	t.Parallel()
+	f := func(fields string, want model.SpanStatus) {
+		t.Helper()
+		b := decode("transaction", tx(goodTrace, goodTimes, `{"span_id":"a000000000000002",`+fields+`,`+child+`}`))
+		if b.Spans[1].Status != want {
+			t.Errorf("%s: %s, want %s", fields, b.Spans[1].Status, want)
+		}
+	}
+	f(`"tags":{"status":"internal_error"}`, model.StatusInternalError)
+	f(`"tags":[["status","internal_error"]]`, model.StatusUnknown)
+	f(`"tags":{"status":"internal_error"},"status":"ok"`, model.StatusOK)
+	f(`"status":"not_found","tags":{"status":"ok"}`, model.StatusNotFound)
+	f(`"tags":7`, model.StatusUnknown)
+}
