@@ -27,11 +27,12 @@ var dsnPattern = regexp.MustCompile(`http://[0-9a-f]{32}@127\.0\.0\.1:\d+/\d+`)
 
 // child is a running server that this program started and nobody else may stop.
 type child struct {
-	cmd  *exec.Cmd
-	pid  int
-	dsn  wire.DSN
-	said *tail
-	gone chan struct{} // closed when it has ended
+	cmd   *exec.Cmd
+	pid   int
+	dsn   wire.DSN
+	debug string // where it serves profiles; empty when it does not
+	said  *tail
+	gone  chan struct{} // closed when it has ended
 }
 
 // tail passes on lines until it found the DSN and keeps the last text for error messages.

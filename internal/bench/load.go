@@ -142,7 +142,8 @@ func insist(ctx context.Context, c *conn, request []byte) (refused int, err erro
 
 // schedule sends at a fixed rate whatever the server does, and measures each
 // answer from the moment its request was due: a server that stalls is charged
-// for everything that should have been sent meanwhile.
+// for everything that should have been sent meanwhile. It gives up after twice the
+// duration; what has not been answered by then has waited from its moment until then.
 func schedule(ctx context.Context, addr string, perSecond float64, duration time.Duration, from func(sender int) source) (result, error) {
 	const senders = 256
 	total := int64(perSecond * duration.Seconds())
@@ -150,6 +151,8 @@ func schedule(ctx context.Context, addr string, perSecond float64, duration time
 	var turn, refused atomic.Int64
 	taken := make([]time.Duration, total)
 	start := time.Now().Add(100 * time.Millisecond)
+	ctx, cancel := context.WithDeadline(ctx, start.Add(2*duration+time.Second))
+	defer cancel()
 	err := inParallel(ctx, senders, func(ctx context.Context, i int) error {
 		c, next := &conn{addr: addr}, from(i)
 		defer c.close()
@@ -160,7 +163,9 @@ func schedule(ctx context.Context, addr string, perSecond float64, duration time
 				return nil
 			}
 			due := start.Add(time.Duration(n) * gap)
-			time.Sleep(time.Until(due))
+			if !await(ctx, due) {
+				return nil
+			}
 			again, err := insist(ctx, c, request)
 			refused.Add(int64(again))
 			if err != nil {
@@ -170,9 +175,26 @@ func schedule(ctx context.Context, addr string, perSecond float64, duration time
 		}
 		return nil
 	})
-	r := result{accepted: min(turn.Load(), total), refused: refused.Load(), took: time.Since(start), latencies: taken}
+	r := result{refused: refused.Load(), took: time.Since(start), latencies: taken}
+	for n, d := range taken {
+		if d != 0 {
+			r.accepted++
+			continue
+		}
+		taken[n] = max(0, time.Since(start.Add(time.Duration(n)*gap)))
+	}
 	slices.Sort(r.latencies)
 	return r, err
+}
+
+// await waits for a moment and reports whether it came before ctx ended.
+func await(ctx context.Context, moment time.Time) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Until(moment)):
+		return true
+	}
 }
 
 // inParallel runs n copies of work; the first error ends the others. The end of

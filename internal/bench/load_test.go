@@ -174,6 +174,9 @@ func TestOwnProcess(t *testing.T) {
 	if _, err := cpuOf(os.Getpid()); err != nil {
 		t.Errorf("processor time of this process: %v", err)
 	}
+	if busy, err := busyCPU(); err != nil || busy < ownCPU()/2 {
+		t.Errorf("the machine was busy for %s, %v, want no error and more than this process' %s", busy, err, ownCPU())
+	}
 	if _, err := cpuOf(0); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("processor time of no process: %v, want that it does not exist", err)
 	}
@@ -213,5 +216,21 @@ func TestTable(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, b.String())
 		}
+	}
+}
+
+// A server that does not keep up is charged for what it never answered.
+func TestScheduleGivesUp(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	var turn atomic.Int64
+	addr := receiver(t, func(http.ResponseWriter, *http.Request) {
+		if turn.Add(1) == 10 {
+			cancel()
+		}
+	})
+	r, err := schedule(ctx, addr, 100, time.Minute, func(int) source { return func() []byte { return get("/") } })
+	if err != nil || len(r.latencies) != 6000 || r.accepted < 1 || r.accepted >= 6000 {
+		t.Errorf("%d latencies, %d accepted, %v, want 6000, fewer, and no error", len(r.latencies), r.accepted, err)
 	}
 }

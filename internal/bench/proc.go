@@ -34,6 +34,28 @@ func cpuOf(pid int) (time.Duration, error) {
 	return time.Duration(user+system) * tick, err
 }
 
+// busyCPU returns the processor time that the whole machine has used, and what
+// its host took away from it.
+func busyCPU() (busy time.Duration, err error) {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	fields := bytes.Fields(line) // cpu user nice system idle iowait irq softirq steal …
+	if len(fields) < 9 {
+		return 0, fmt.Errorf("/proc/stat begins with %q", line)
+	}
+	for _, i := range []int{1, 2, 3, 6, 7, 8} {
+		n, err := strconv.ParseInt(string(fields[i]), 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		busy += time.Duration(n) * tick
+	}
+	return busy, nil
+}
+
 // ownCPU returns the processor time that this program has used.
 func ownCPU() time.Duration {
 	var u syscall.Rusage

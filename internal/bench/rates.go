@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"time"
 )
 
@@ -22,6 +23,7 @@ type sustained struct {
 	result
 	server time.Duration // processor time of the server, its work afterwards included
 	load   time.Duration // processor time of this program
+	others float64       // part of the machine that went to neither
 }
 
 func (u sustained) serverPerEvent() time.Duration {
@@ -29,8 +31,8 @@ func (u sustained) serverPerEvent() time.Duration {
 }
 
 func (u sustained) note() string {
-	return fmt.Sprintf("%d s, load used %s an event, %d refused", int(u.took.Seconds()+0.5),
-		micros(u.load/time.Duration(max(u.accepted, 1))), u.refused)
+	return fmt.Sprintf("%d s, load used %s an event, others %.0f %% of the machine, %d refused", int(u.took.Seconds()+0.5),
+		micros(u.load/time.Duration(max(u.accepted, 1))), 100*u.others, u.refused)
 }
 
 // sustain floods the server for the suite's duration.
@@ -41,22 +43,41 @@ func (s *suite) sustain(ctx context.Context, c *child, m mix) (sustained, error)
 	}
 	list := s.rendered(int(float64(perSecond)*s.duration.Seconds()), m, c.dsn)
 	s.yard.measure()
-	before, err := cpuOf(c.pid)
+	profiled := s.takeProfile(ctx, c.debug)
+	begin, err := readMeters(c.pid)
 	if err != nil {
 		return sustained{}, err
 	}
-	own := ownCPU()
 	window, cancel := context.WithTimeout(ctx, s.duration)
 	defer cancel()
 	r, err := flood(window, c.dsn.Host, senders, func(i int) source { return sourceOf(list, i) })
-	u := sustained{result: r, load: ownCPU() - own}
-	if err := errors.Join(err, settle(ctx, c.pid)); err != nil {
+	flooded, err2 := readMeters(c.pid)
+	u := sustained{result: r, load: flooded.own - begin.own, others: flooded.others(begin, r.took)}
+	if err := errors.Join(err, err2, <-profiled, settle(ctx, c.pid)); err != nil {
 		return u, err
 	}
 	after, err := cpuOf(c.pid)
-	u.server = after - before
+	u.server = after - begin.server
 	s.yard.measure()
 	return u, err
+}
+
+// meters are readings of who used the processors so far.
+type meters struct{ server, own, machine time.Duration }
+
+func readMeters(pid int) (m meters, err error) {
+	var err2 error
+	m.server, err = cpuOf(pid)
+	m.machine, err2 = busyCPU()
+	m.own = ownCPU()
+	return m, errors.Join(err, err2)
+}
+
+// others returns what part of the machine went neither to the server nor to this
+// program since the earlier reading.
+func (m meters) others(since meters, took time.Duration) float64 {
+	ours := m.server - since.server + m.own - since.own
+	return max(0, float64(m.machine-since.machine-ours)/float64(took)/float64(runtime.NumCPU()))
 }
 
 func errorRate(ctx context.Context, s *suite) (rows []row, err error) {
@@ -72,9 +93,9 @@ func errorRate(ctx context.Context, s *suite) (rows []row, err error) {
 	if _, err := s.warm(ctx, c, onlyErrors); err != nil {
 		return nil, err
 	}
-	profiled := s.takeProfile(ctx, addr)
+	c.debug = addr
 	u, err := s.sustain(ctx, c, onlyErrors)
-	if err := errors.Join(err, <-profiled); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return []row{
@@ -125,12 +146,17 @@ func latency(ctx context.Context, s *suite) (rows []row, err error) {
 			return nil, err
 		}
 		list := s.rendered(int(load.rate*s.duration.Seconds())+senders, load.mix, c.dsn)
-		r, err := schedule(ctx, c.dsn.Host, load.rate, s.duration, func(i int) source { return sourceOf(list, i) })
+		begin, err := readMeters(c.pid)
 		if err != nil {
 			return nil, err
 		}
+		r, err := schedule(ctx, c.dsn.Host, load.rate, s.duration, func(i int) source { return sourceOf(list, i) })
+		end, err2 := readMeters(c.pid)
+		if err := errors.Join(err, err2); err != nil {
+			return nil, err
+		}
 		what := fmt.Sprintf("acknowledgement at %s %s/s", thousands(load.rate), load.what)
-		note := fmt.Sprintf("worst %.0f ms, %d refused", millis(r.percentile(1)), r.refused)
+		note := fmt.Sprintf("worst %.0f ms, %d refused, others %.0f %% of the machine", millis(r.percentile(1)), r.refused, 100*end.others(begin, r.took))
 		rows = append(rows, took(what+", p50", 10*time.Millisecond, r.percentile(0.5), ""),
 			took(what+", p99", 40*time.Millisecond, r.percentile(0.99), note))
 	}
