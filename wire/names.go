@@ -1,3 +1,6 @@
+// Package wire holds what goes over the wire between Sentry's SDKs, Picket's and
+// Picket's server: the framing of envelopes, DSNs, credentials, and the names of
+// items, contexts, tags and attributes. It imports the standard library alone.
 package wire
 
 // Context keys that Picket reads from an event's "contexts" and writes in its SDK.
