@@ -38,7 +38,7 @@ const diff = `--- a/agents/review/rules.py
 
 func (s *scene) request() *sentry.Request {
 	return &sentry.Request{Method: "POST", URL: "https://agents.example.com/v1/agents/" + s.run.agent.id + "/runs",
-		Data:    list(map[string]string{"task": s.run.task}),
+		Data:    asJSON(map[string]string{"task": s.run.task}),
 		Headers: map[string]string{"Content-Type": "application/json", "User-Agent": "relay-console/5.1", "X-Execution": s.run.id}}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -139,5 +138,5 @@ func (c *crew) close() {
 	for _, s := range c.clients {
 		s.client.Close()
 	}
-	c.post.base.(*http.Transport).CloseIdleConnections()
+	c.post.base.CloseIdleConnections()
 }

@@ -250,7 +250,7 @@ func TestSeed(t *testing.T) {
 		var all []string
 		for _, v := range append(in.of(t, "transaction"), in.of(t, "event")...) {
 			delete(at(v, "contexts").(map[string]any), "runtime") // counts goroutines
-			all = append(all, list(v))
+			all = append(all, asJSON(v))
 		}
 		slices.Sort(all)
 		return all

@@ -43,7 +43,7 @@ func (c *crew) send(item wire.Item, header wire.EnvelopeHeader) error {
 
 // feedback sends what a user wrote about a run that failed.
 func (c *crew) feedback(x *run, about sentry.EventID) error {
-	payload := list(map[string]any{
+	payload := asJSON(map[string]any{
 		"timestamp": x.at.Add(x.took + time.Minute), "platform": "javascript", "level": "info", "release": x.release, "environment": x.env,
 		"user": map[string]string{"id": x.customer.user}, "tags": map[string]string{Simulated: "true", wire.TagAgentID: x.agent.id},
 		"contexts": map[string]any{"feedback": map[string]string{"message": x.feedback, "name": x.customer.user, "url": "https://console.example.com/chat",
@@ -126,7 +126,7 @@ func (c *crew) sessions(l *ledger) error {
 	for attrs, all := range byAttrs {
 		slices.SortFunc(all, func(a, b map[string]any) int { return strings.Compare(a["started"].(string), b["started"].(string)) })
 		for some := range slices.Chunk(all, 100) {
-			payload := list(map[string]any{"aggregates": some, "attrs": map[string]string{"release": attrs.release, "environment": attrs.env}})
+			payload := asJSON(map[string]any{"aggregates": some, "attrs": map[string]string{"release": attrs.release, "environment": attrs.env}})
 			if err := c.send(wire.Item{Type: "sessions", Payload: []byte(payload)}, wire.EnvelopeHeader{}); err != nil {
 				return err
 			}

@@ -18,8 +18,7 @@ import (
 // accepted, and what it did not and why. When the server is busy it waits and
 // asks again, since the SDK itself would drop what is refused.
 type postman struct {
-	base http.RoundTripper
-	rest func(time.Duration) // waits; a field for tests
+	base *http.Transport
 
 	mu  sync.Mutex
 	got tally
@@ -35,7 +34,7 @@ const (
 func newPostman() *postman {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 256
-	return &postman{base: t, rest: time.Sleep}
+	return &postman{base: t}
 }
 
 // RoundTrip sends a request, again while the answer is 429.
@@ -52,7 +51,12 @@ func (p *postman) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		io.Copy(io.Discard, answer.Body) // so that the connection can be used again
 		answer.Body.Close()
-		p.rest(wait(answer.Header))
+		select {
+		case <-r.Context().Done():
+			p.trouble(r.Context().Err())
+			return nil, r.Context().Err()
+		case <-time.After(wait(answer.Header)):
+		}
 		if r, err = again(r); err != nil {
 			return nil, err
 		}

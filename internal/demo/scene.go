@@ -230,8 +230,8 @@ func (s *scene) tell(level sentry.LogLevel, format string, args ...any) {
 	entry.Int64(momentAttr, s.now.UnixNano()).String("gen_ai.agent.name", s.run.agent.name).String(wire.AttrExecutionID, s.run.id).Emitf(format, args...)
 }
 
-// list returns what JSON makes of a value made of texts and numbers.
-func list(v any) string {
+// asJSON returns what JSON makes of a value made of texts and numbers.
+func asJSON(v any) string {
 	b, _ := json.Marshal(v) // nothing in it can fail
 	return string(b)
 }

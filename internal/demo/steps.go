@@ -28,9 +28,9 @@ func (s *scene) think() {
 	for key, value := range map[string]any{
 		"gen_ai.operation.name": "chat", "gen_ai.provider.name": m.provider, "gen_ai.request.model": m.name, "gen_ai.response.model": m.name,
 		"gen_ai.usage.input_tokens": u.input, "gen_ai.usage.cache_read.input_tokens": u.cached, "gen_ai.usage.output_tokens": u.output,
-		"gen_ai.response.finish_reasons": list([]string{s.step.finish}),
+		"gen_ai.response.finish_reasons": asJSON([]string{s.step.finish}),
 		"gen_ai.system_instructions":     "You are " + s.run.agent.name + ". Be brief and exact.",
-		"gen_ai.input.messages":          list(messages{{Role: "user", Parts: []part{{Type: "text", Content: s.run.task}}}}),
+		"gen_ai.input.messages":          asJSON(messages{{Role: "user", Parts: []part{{Type: "text", Content: s.run.task}}}}),
 	} {
 		p.SetData(key, value)
 	}
@@ -38,7 +38,7 @@ func (s *scene) think() {
 		p.SetData("gen_ai.usage.reasoning.output_tokens", u.reasoning)
 	}
 	if s.step.fault == nil {
-		p.SetData("gen_ai.output.messages", list(messages{{Role: "assistant", Parts: []part{{Type: "text", Content: s.step.text}}}}))
+		p.SetData("gen_ai.output.messages", asJSON(messages{{Role: "assistant", Parts: []part{{Type: "text", Content: s.step.text}}}}))
 	}
 	s.asked++
 	s.finish(p)

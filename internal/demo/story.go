@@ -12,7 +12,7 @@ import (
 // more work than nights.
 type story struct{ from, to time.Time }
 
-// at returns the moment after that part of the story, from 0 to 1.
+// moment returns the time after that part of the story, from 0 to 1.
 func (s story) moment(part float64) time.Time {
 	return s.from.Add(time.Duration(part * float64(s.to.Sub(s.from))))
 }
