@@ -18,7 +18,10 @@ var prefixes = [...]string{"gen_ai.", "ai.", "mcp.", "picket.", "agent.", "execu
 	"organization.", "conversation.", "error."}
 
 // attributes gathers those attributes of a span that are read.
-type attributes struct{ list model.Attributes }
+type attributes struct {
+	list  model.Attributes
+	texts *texts
+}
 
 // wanted reports whether anyone reads attributes of that name.
 func wanted(name []byte) bool {
@@ -44,31 +47,31 @@ func (a *attributes) addAll(v *fastjson.Value) {
 
 func (a *attributes) add(key []byte, v *fastjson.Value) {
 	if wanted(key) {
-		a.put(name(key), v)
+		a.put(a.name(key), v)
 	}
 }
 
 // put adds an attribute under that name.
 func (a *attributes) put(name string, v *fastjson.Value) {
-	value, ok := attributeText(v)
+	value, ok := a.text(v)
 	if !ok || len(a.list) == maxAttributes {
 		return
 	}
 	if a.list == nil {
-		a.list = make(model.Attributes, 0, 8)
+		a.list = make(model.Attributes, 0, 16)
 	}
 	a.list = append(a.list, model.Tag{Key: name, Value: value})
 }
 
-// attributeText returns the text of a value: JSON for lists and objects. It
-// returns false for what is empty or too long.
-func attributeText(v *fastjson.Value) (string, bool) {
+// text returns the text of a value: JSON for lists and objects. It returns false
+// for what is empty or too long.
+func (a *attributes) text(v *fastjson.Value) (string, bool) {
 	var b []byte
 	switch typeOf(v) {
 	case fastjson.TypeNull:
 		return "", false
 	case fastjson.TypeString:
-		b = v.GetStringBytes()
+		b, _ = v.StringBytes() // it is a string
 	case fastjson.TypeObject, fastjson.TypeArray:
 		b = AppendJSON(nil, v)
 	default:
@@ -78,15 +81,15 @@ func attributeText(v *fastjson.Value) (string, bool) {
 	if len(b) == 0 || len(b) > maxAttribute {
 		return "", false
 	}
-	return copyText(b, messageLimit), true
+	return a.texts.copy(b, messageLimit), true
 }
 
 // name returns the name as a text, without memory for the usual ones.
-func name(key []byte) string {
+func (a *attributes) name(key []byte) string {
 	if s, ok := attributeNames[string(key)]; ok {
 		return s
 	}
-	return copyText(key, nameLimit)
+	return a.texts.copy(key, nameLimit)
 }
 
 // attributeNames are the names that most agents' spans carry.

@@ -176,6 +176,17 @@ func TestSDK(t *testing.T) {
 	f(`{"sdk":"x"}`, "", "sentry.test 1.2.3")
 }
 
+func TestSDKFromUserAgent(t *testing.T) {
+	t.Parallel()
+	m := testMeta()
+	m.SDK, m.UserAgent = "", "curl/8.9 (linux)"
+	docs := Parse(&wire.Envelope{Items: []wire.Item{{Type: "event", Payload: []byte(`{}`)}}}, m)
+	defer docs.Release()
+	if e := Decode(docs).Events[0]; e.SDKName != "curl" || e.SDKVersion != "8.9" {
+		t.Errorf("%q %q", e.SDKName, e.SDKVersion)
+	}
+}
+
 func TestTags(t *testing.T) {
 	t.Parallel()
 	f := func(json, want string) {

@@ -150,9 +150,9 @@ func (d *decoder) common(e *model.Event, f *fields) model.Attributes {
 	e.Logger = logger(f.logger)
 	e.Transaction = trimmed(f.transaction, nameLimit)
 	e.SDKName, e.SDKVersion = d.sdk(f.sdk)
-	e.Exceptions = exceptions(f.exception)
-	e.Threads = threads(f.threads)
-	placeStack(e, f.stacktrace)
+	e.Exceptions = exceptions(&d.texts, f.exception)
+	e.Threads = threads(&d.texts, f.threads)
+	placeStack(&d.texts, e, f.stacktrace)
 	e.Handled = handled(e.Exceptions)
 	setMessage(e, f)
 	e.Request = request(f.request)
@@ -186,7 +186,7 @@ func setMessage(e *model.Event, f *fields) {
 
 // trace decodes the trace context and returns those of its data that are read.
 func (d *decoder) trace(e *model.Event, v *fastjson.Value) model.Attributes {
-	var data attributes
+	data := attributes{texts: &d.texts}
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
 		case "trace_id":
@@ -212,16 +212,16 @@ func (d *decoder) trace(e *model.Event, v *fastjson.Value) model.Attributes {
 }
 
 // sdk returns name and version of the client: the event's own, else the
-// envelope's, else what the credentials said.
+// envelope's, else what the credentials or the user agent said.
 func (d *decoder) sdk(v *fastjson.Value) (name, version string) {
 	name, version = text(v.Get("name"), enumLimit), text(v.Get("version"), enumLimit)
 	if name != "" {
 		return name, version
 	}
 	if d.docs.header.SDKName != "" {
-		return d.docs.header.SDKName, d.docs.header.SDKVersion
+		return clip(d.docs.header.SDKName), clip(d.docs.header.SDKVersion)
 	}
-	return splitClient(d.docs.meta.SDK)
+	return splitClient(or(d.docs.meta.SDK, d.docs.meta.UserAgent))
 }
 
 // fingerprint reads the client's own grouping. Elements that cannot be text are left out.

@@ -16,13 +16,18 @@ func (d *decoder) logs(doc *Document) {
 		list = []*fastjson.Value{doc.Root} // a lone record
 	}
 	lost := int64(0)
+	all := make([]byte, 0, doc.tree.size+doc.tree.size/16) // the payloads of all, one after the other
 	d.batch.Logs = slices.Grow(d.batch.Logs, len(list))
 	for _, v := range list {
 		if typeOf(v) != fastjson.TypeObject {
 			lost++
 			continue
 		}
-		d.batch.Logs = append(d.batch.Logs, d.log(v))
+		l := d.log(v)
+		start := len(all)
+		all = AppendJSON(all, v)
+		l.Payload = all[start:len(all):len(all)]
+		d.batch.Logs = append(d.batch.Logs, l)
 	}
 	if lost > 0 {
 		d.discard(wire.CategoryLogItem, "invalid", lost)
@@ -32,7 +37,7 @@ func (d *decoder) logs(doc *Document) {
 func (d *decoder) log(v *fastjson.Value) model.Log {
 	var l model.Log
 	var at, severity *fastjson.Value
-	var t typed
+	t := typed{attributes: attributes{texts: &d.texts}}
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
 		case "timestamp":
@@ -60,7 +65,6 @@ func (d *decoder) log(v *fastjson.Value) model.Log {
 	o := ownerOfAttributes(t.list)
 	o.settle()
 	l.Agent = o.agent.ID
-	l.Payload = AppendJSON(nil, v)
 	return l
 }
 

@@ -112,7 +112,7 @@ func (d *decoder) spanV2(v *fastjson.Value, by micros) (model.Span, bool) {
 		return s, false
 	}
 	s.Start, s.Duration = d.clock.span(from, to, by)
-	var t typed
+	t := typed{attributes: attributes{texts: &d.texts}}
 	t.addAll(data)
 	s.Status = t.status(state)
 	t.settle(&s)

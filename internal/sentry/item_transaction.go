@@ -129,7 +129,7 @@ func (d *decoder) root(e *model.Event, data model.Attributes, measurements *fast
 		Op: e.Op, Name: e.Transaction, Status: e.Status, Segment: true,
 		Event: e.ID, Blob: -1,
 	}
-	a := attributes{data}
+	a := attributes{data, &d.texts}
 	a.addMissing(e.Tags)
 	a.addMeasurements(measurements)
 	s.Attributes = a.list
@@ -165,7 +165,7 @@ func (d *decoder) children(e *model.Event, list []*fastjson.Value, by micros) {
 // that can be. Trace and Parent may be zero.
 func (d *decoder) spanV1(v *fastjson.Value, by micros) (model.Span, bool) {
 	var s model.Span
-	var a attributes
+	a := attributes{texts: &d.texts}
 	var start, end, origin, measurements *fastjson.Value
 	var tagged model.SpanStatus
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {

@@ -65,6 +65,7 @@ type decoder struct {
 	batch *model.Batch
 	// beside is what a transaction lends to the span containers in its envelope.
 	beside lender
+	texts  texts
 }
 
 // Decode reads the model out of the documents, whose trees the scrubber may have

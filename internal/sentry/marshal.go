@@ -2,6 +2,7 @@ package sentry
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/valyala/fastjson"
 )
@@ -41,8 +42,7 @@ func (w *writer) object(v *fastjson.Value) {
 	o, _ := v.Object() // it is an object
 	start := len(w.b) + 1
 	o.Visit(func(key []byte, v *fastjson.Value) {
-		w.b = append(w.b, ',')
-		w.b = append(appendString(w.b, key), ':')
+		w.b = append(appendString(append(w.b, ','), key), ':')
 		w.value(v)
 	})
 	if len(w.b) < start {
@@ -128,9 +128,23 @@ func NewString(a *fastjson.Arena, s string) *fastjson.Value {
 // appendString appends s in quotes. Most strings need no escape, which is found
 // out eight bytes at a time.
 func appendString(dst, s []byte) []byte {
-	dst = append(dst, '"')
 	n := plainPrefix(s)
-	dst = append(dst, s[:n]...)
+	if n < len(s) {
+		return appendEscaped(dst, s, n)
+	}
+	// Room is made once for the quotes, too, and for what follows the string.
+	dst = slices.Grow(dst, n+4)
+	end := len(dst)
+	dst = dst[:end+n+2]
+	dst[end] = '"'
+	copy(dst[end+1:], s)
+	dst[end+n+1] = '"'
+	return dst
+}
+
+// appendEscaped appends s in quotes, whose first n bytes stand for themselves.
+func appendEscaped(dst, s []byte, n int) []byte {
+	dst = append(append(dst, '"'), s[:n]...)
 	for n < len(s) {
 		dst = appendEscape(dst, s[n])
 		s = s[n+1:]

@@ -3,6 +3,7 @@ package sentry
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/valyala/fastjson"
@@ -28,12 +29,43 @@ var (
 
 // copyText returns b as a text of its own, cut to the limit, without NUL, which
 // some databases refuse.
-func copyText(b []byte, l limit) string {
+func copyText(b []byte, l limit) string { return string(storable(b, l)) }
+
+func storable(b []byte, l limit) []byte {
 	b = cut(b, l)
 	if bytes.IndexByte(b, 0) >= 0 {
 		b = bytes.ReplaceAll(b, []byte{0}, nil)
 	}
-	return string(b)
+	return b
+}
+
+// texts copies the many short texts of one batch that nobody keeps for long,
+// those of frames and attributes, into blocks that they share.
+type texts struct{ block strings.Builder }
+
+const blockSize = 4096
+
+func (t *texts) copy(b []byte, l limit) string {
+	b = storable(b, l)
+	if len(b) > blockSize/8 {
+		return string(b)
+	}
+	if t.block.Cap()-t.block.Len() < len(b) {
+		t.block = strings.Builder{}
+		t.block.Grow(blockSize)
+	}
+	start := t.block.Len()
+	t.block.Write(b)
+	return t.block.String()[start:]
+}
+
+// text does what the function text does.
+func (t *texts) text(v *fastjson.Value, l limit) string {
+	if v.Type() == fastjson.TypeString {
+		b, _ := v.StringBytes() // it is a string
+		return t.copy(b, l)
+	}
+	return text(v, l)
 }
 
 // cut ends a text that is too long with three dots.
@@ -56,7 +88,8 @@ func str(v *fastjson.Value, l limit) string { return copyText(v.GetStringBytes()
 func text(v *fastjson.Value, l limit) string {
 	switch typeOf(v) {
 	case fastjson.TypeString:
-		return str(v, l)
+		b, _ := v.StringBytes() // it is a string
+		return copyText(b, l)
 	case fastjson.TypeNumber:
 		return numberText(v)
 	case fastjson.TypeTrue:

@@ -35,13 +35,16 @@ func method(v *fastjson.Value) string {
 // trimmed returns a text without white space around it.
 func trimmed(v *fastjson.Value, l limit) string { return strings.TrimSpace(text(v, l)) }
 
-// splitClient splits the client that the credentials named, as in sentry.go/0.50.0.
+// splitClient splits the client that the credentials named, as in sentry.go/0.50.0,
+// or the first word of a user agent, which has the same form.
 func splitClient(client string) (name, version string) {
+	client, _, _ = strings.Cut(client, " ")
+	client = clip(client)
 	i := strings.LastIndexByte(client, '/')
 	if i < 0 {
-		return strings.Clone(client), ""
+		return client, ""
 	}
-	return strings.Clone(client[:i]), strings.Clone(client[i+1:])
+	return client[:i], client[i+1:]
 }
 
 // tagLike returns the text of a scalar in the manner of tags: True, False, whole numbers.

@@ -23,10 +23,11 @@ type Meta struct {
 	Project  model.ProjectID
 	Received time.Time
 	// ClientIP is the sender's address, for users who are {{auto}}; empty when unknown.
-	ClientIP  string
-	UserAgent string
+	ClientIP string
 	// SDK is the sentry_client of the credentials, e.g. sentry.go/0.50.0; empty when not told.
 	SDK string
+	// UserAgent stands in for SDK where that is empty.
+	UserAgent string
 }
 
 // DocKind says what the JSON tree of a Document is.
@@ -61,6 +62,9 @@ type Document struct {
 	tree *tree
 }
 
+// maxEvents is the most events of one envelope; clients send one.
+const maxEvents = 100
+
 // Documents is what Parse made of an envelope.
 type Documents struct {
 	Items []Document
@@ -73,6 +77,7 @@ type Documents struct {
 
 	meta     Meta
 	header   wire.EnvelopeHeader
+	events   int
 	discards []model.Discard
 	arena    fastjson.Arena
 }
@@ -115,6 +120,11 @@ func (d *Documents) parse(item *wire.Item) {
 	}
 	doc := Document{Kind: refineKind(k.kind, t.root), Root: t.root, Arena: &d.arena, tree: t}
 	if doc.isEvent() {
+		if d.events++; d.events > maxEvents {
+			t.release()
+			d.discard(categoryOf(item.Type), "too_many", 1)
+			return
+		}
 		d.identify(&doc)
 		resolveAddress(&doc, &d.meta)
 	}

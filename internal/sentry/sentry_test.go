@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,6 +146,15 @@ func TestEventIDsOfOneEnvelopeDiffer(t *testing.T) {
 	if len(b.Events) != 3 || b.Events[0].ID.String() != someID || b.Events[1].ID.String() != otherID ||
 		b.Events[2].ID == b.Events[1].ID {
 		t.Errorf("ids %s %s %s", b.Events[0].ID, b.Events[1].ID, b.Events[2].ID)
+	}
+}
+
+func TestTooManyEvents(t *testing.T) {
+	t.Parallel()
+	list := slices.Repeat([]wire.Item{{Type: "event", Payload: []byte(`{}`)}}, maxEvents+5)
+	b := decodeItems(wire.EnvelopeHeader{}, list...)
+	if len(b.Events) != maxEvents || len(b.Discards) != 5 || b.Discards[0].Reason != "too_many" {
+		t.Errorf("%d events, discards %+v", len(b.Events), b.Discards)
 	}
 }
 

@@ -16,7 +16,7 @@ const (
 )
 
 // exceptions reads a chain of exceptions, the newest ones when there are too many.
-func exceptions(v *fastjson.Value) []model.Exception {
+func exceptions(t *texts, v *fastjson.Value) []model.Exception {
 	list := values(v)
 	if len(list) == 0 {
 		return nil
@@ -24,7 +24,7 @@ func exceptions(v *fastjson.Value) []model.Exception {
 	list = list[max(0, len(list)-maxExceptions):]
 	out := make([]model.Exception, 0, len(list))
 	for _, e := range list {
-		if x, ok := exception(e); ok {
+		if x, ok := exception(t, e); ok {
 			out = append(out, x)
 		}
 	}
@@ -32,7 +32,7 @@ func exceptions(v *fastjson.Value) []model.Exception {
 }
 
 // exception reads one exception; false when there is nothing in it.
-func exception(v *fastjson.Value) (model.Exception, bool) {
+func exception(t *texts, v *fastjson.Value) (model.Exception, bool) {
 	x := model.Exception{ID: -1, ParentID: -1}
 	var raw []model.Frame
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
@@ -44,9 +44,9 @@ func exception(v *fastjson.Value) (model.Exception, bool) {
 		case "module":
 			x.Module = text(v, symbolLimit)
 		case "stacktrace":
-			x.Frames = frames(v)
+			x.Frames = frames(t, v)
 		case "raw_stacktrace":
-			raw = frames(v)
+			raw = frames(t, v)
 		case "mechanism":
 			mechanism(&x, v)
 		}
@@ -88,7 +88,7 @@ func index(v *fastjson.Value) int {
 }
 
 // frames reads a stack trace, or a bare list of frames; the newest of too many.
-func frames(v *fastjson.Value) []model.Frame {
+func frames(t *texts, v *fastjson.Value) []model.Frame {
 	list := v.GetArray()
 	if list == nil {
 		list = v.GetArray("frames")
@@ -101,29 +101,29 @@ func frames(v *fastjson.Value) []model.Frame {
 	for _, f := range list {
 		if typeOf(f) == fastjson.TypeObject {
 			out = append(out, model.Frame{})
-			frame(&out[len(out)-1], f)
+			frame(t, &out[len(out)-1], f)
 		}
 	}
 	return out
 }
 
-func frame(f *model.Frame, v *fastjson.Value) {
+func frame(t *texts, f *model.Frame, v *fastjson.Value) {
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
 		case "function":
-			f.Function = text(v, symbolLimit)
+			f.Function = t.text(v, symbolLimit)
 		case "raw_function":
-			f.RawFunction = text(v, symbolLimit)
+			f.RawFunction = t.text(v, symbolLimit)
 		case "module":
-			f.Module = text(v, symbolLimit)
+			f.Module = t.text(v, symbolLimit)
 		case "package":
-			f.Package = text(v, symbolLimit)
+			f.Package = t.text(v, symbolLimit)
 		case "filename":
-			f.Filename = text(v, pathLimit)
+			f.Filename = t.text(v, pathLimit)
 		case "abs_path":
-			f.AbsPath = text(v, pathLimit)
+			f.AbsPath = t.text(v, pathLimit)
 		case "context_line":
-			f.ContextLine = text(v, summaryLimit)
+			f.ContextLine = t.text(v, summaryLimit)
 		case "lineno":
 			f.Line = integer(v)
 		case "colno":
@@ -131,7 +131,7 @@ func frame(f *model.Frame, v *fastjson.Value) {
 		case "in_app":
 			f.InApp = tristate(v)
 		case "platform":
-			f.Platform = str(v, loggerLimit)
+			f.Platform = t.text(v, loggerLimit)
 		case "data":
 			f.SourceMapped = anyText(v.Get("sourcemap"), summaryLimit) != ""
 		}
@@ -139,7 +139,7 @@ func frame(f *model.Frame, v *fastjson.Value) {
 }
 
 // threads reads the threads of a process.
-func threads(v *fastjson.Value) []model.Thread {
+func threads(t *texts, v *fastjson.Value) []model.Thread {
 	list := values(v)
 	if len(list) == 0 {
 		return nil
@@ -148,40 +148,40 @@ func threads(v *fastjson.Value) []model.Thread {
 	out := make([]model.Thread, 0, len(list))
 	for _, e := range list {
 		if typeOf(e) == fastjson.TypeObject {
-			out = append(out, thread(e))
+			out = append(out, thread(t, e))
 		}
 	}
 	return out
 }
 
-func thread(v *fastjson.Value) (t model.Thread) {
+func thread(t *texts, v *fastjson.Value) (th model.Thread) {
 	var raw []model.Frame
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
 		case "id":
-			t.ID = text(v, enumLimit)
+			th.ID = text(v, enumLimit)
 		case "name":
-			t.Name = text(v, summaryLimit)
+			th.Name = text(v, summaryLimit)
 		case "crashed":
-			t.Crashed = truth(v)
+			th.Crashed = truth(v)
 		case "current":
-			t.Current = truth(v)
+			th.Current = truth(v)
 		case "stacktrace":
-			t.Frames = frames(v)
+			th.Frames = frames(t, v)
 		case "raw_stacktrace":
-			raw = frames(v)
+			raw = frames(t, v)
 		}
 	})
-	if t.Frames == nil {
-		t.Frames = raw
+	if th.Frames == nil {
+		th.Frames = raw
 	}
-	return t
+	return th
 }
 
 // placeStack puts the stack trace of an old client, which belongs to the whole
 // event, where it belongs: onto the only exception if that has none, else into a thread.
-func placeStack(e *model.Event, v *fastjson.Value) {
-	stack := frames(v)
+func placeStack(t *texts, e *model.Event, v *fastjson.Value) {
+	stack := frames(t, v)
 	if len(stack) == 0 {
 		return
 	}
