@@ -12,10 +12,10 @@ import (
 // a parsed value takes forty times the two bytes it may stand for.
 const (
 	maxValues = 400_000
-	maxKept   = 1 << 20 // parsers that held more than this go to the collector, not to the pool
+	maxKept   = 1 << 18 // parsers that held more than this go to the collector, not to the pool
 	// maxEcho bounds depth times size, below which no check of literals is needed:
 	// the parser repeats the rest of the document in its error, once for every level.
-	maxEcho = 4 << 20
+	maxEcho = 2 << 20
 )
 
 // tree is a parsed document with the memory it lives in.

@@ -65,7 +65,12 @@ func eachSpan(payload []byte, f func(model.SpanID, *fastjson.Value) bool) error 
 // spanIDOf returns the id of a span; a trace context without one is the parent
 // that its spans name, as it was when they were stored.
 func spanIDOf(v, root *fastjson.Value) model.SpanID {
-	id := spanID(v.Get("span_id"))
+	var id model.SpanID
+	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
+		if string(key) == "span_id" { // the last one, as when it was stored
+			id = spanID(v)
+		}
+	})
 	if id.IsZero() && v == root.Get("contexts", "trace") {
 		return commonParent(root.GetArray("spans"))
 	}
