@@ -14,7 +14,7 @@ import (
 // Event is what is known of one captured error, message, transaction or feedback
 // without reading its payload.
 type Event struct {
-	ID             string    `json:"id"`
+	ID             string    `json:"eventId"`
 	ProjectID      string    `json:"projectId"`
 	Kind           string    `json:"kind" enum:"error,message,transaction,feedback"`
 	IssueID        *string   `json:"issueId" doc:"Null for transactions"`

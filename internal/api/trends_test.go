@@ -162,6 +162,6 @@ func TestPaging(t *testing.T) {
 	f("/api/v1/agents?", "agents", "id", 7)
 	f("/api/v1/issues?", "issues", "id", 7)
 	f("/api/v1/issues?sort=freq&", "issues", "id", 7)
-	f("/api/v1/issues/7/events?", "events", "id", 7)
+	f("/api/v1/issues/7/events?", "events", "eventId", 7)
 	f("/sentry/issues/agent%2006?", "issues", "id", 1)
 }
