@@ -105,8 +105,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := asRefusal(err)
 	h.counters.refuse(answer.reason)
-	if answer.status >= http.StatusInternalServerError && r.Context().Err() == nil {
+	if answer.reason == internalFault {
 		h.log.Error("ingest", "error", err, "path", r.URL.Path)
+	} else {
+		h.log.Debug("refused", "status", answer.status, "reason", answer.reason, "path", r.URL.Path)
 	}
 	refused(w, answer)
 }

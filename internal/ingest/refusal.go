@@ -43,6 +43,9 @@ const (
 	fullRetry = 30 * time.Second
 )
 
+// internalFault is the reason of refusals that are our own fault.
+const internalFault = "internal"
+
 // asRefusal turns whatever stopped a request into an answer. What is no refusal
 // and no known kind is our own fault, and says nothing to strangers.
 func asRefusal(err error) *refusal {
@@ -58,7 +61,7 @@ func asRefusal(err error) *refusal {
 	case errors.Is(err, model.ErrInvalid):
 		return refuse(http.StatusBadRequest, "invalid", "the payload is invalid").because(err)
 	}
-	return &refusal{status: http.StatusServiceUnavailable, reason: "internal",
+	return &refusal{status: http.StatusServiceUnavailable, reason: internalFault,
 		detail: "not stored: the log of the server says why", retry: fullRetry}
 }
 
