@@ -96,6 +96,8 @@ func TestIssueParameters(t *testing.T) {
 	f("projectSlug=default", c, b, a)
 	f("environment=production&environment=staging", c, b, a)
 	f("environment=staging")
+	f("query=project:default", c, b, a)
+	f("query=%21project:default")
 	f("query=level:fatal")
 	f("query=%22fault+1%22", b)
 	f("query=timesSeen:%3E1", c, b)

@@ -26,6 +26,7 @@ var issueKeys = map[string]func(t store.Term, now time.Time) (string, []any, err
 	"firstRelease":    textIn("i.first_release"),
 	"first_release":   textIn("i.first_release"),
 	"level":           levelCondition,
+	"project":         textIn("p.slug"),
 	"issue":           shortIDCondition,
 	"issue.id":        number("i.id"),
 	"timesSeen":       number("i.count"),
