@@ -65,6 +65,7 @@ func serveConfig(c call) (serving, error) {
 		return config, err
 	}
 	var err error
+	config.Version = moduleVersion()
 	config.Log, err = newLog(c.err, format, level)
 	return config, err
 }

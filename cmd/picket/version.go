@@ -15,6 +15,14 @@ func version(_ context.Context, c call) error {
 	return err
 }
 
+// moduleVersion returns the version of the module, such as v1.2.3.
+func moduleVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
 func describeBuild() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -23,6 +23,8 @@ type Config struct {
 	Dev bool
 	// PublicURL is how clients reach the server, for DSNs; empty means by Addr.
 	PublicURL string
+	// Version is what clients are told of this build.
+	Version string
 	// Retention is how long events are kept; zero is the engine's default.
 	Retention time.Duration
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.

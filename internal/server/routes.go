@@ -8,6 +8,7 @@ import (
 	"relay.one/picket/internal/ingest"
 	"relay.one/picket/internal/pipeline"
 	"relay.one/picket/internal/price"
+	"relay.one/picket/internal/sentryapi"
 )
 
 func (s *Server) newPipeline() *pipeline.Pipeline {
@@ -28,6 +29,9 @@ func (s *Server) routes() http.Handler {
 	for _, prefix := range api.Prefixes() {
 		mux.Handle(prefix, rest)
 	}
+	mux.Handle(sentryapi.Prefix, sentryapi.New(sentryapi.Config{
+		Store: s.store, Guard: guard, PublicURL: s.config.PublicURL, Version: s.config.Version, Log: s.log,
+	}))
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", guard.Wrap(http.HandlerFunc(s.writeMetrics), refusePlainly))

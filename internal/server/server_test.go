@@ -148,6 +148,8 @@ func TestWhoMayAsk(t *testing.T) {
 	f("OPTIONS", "/api/1/envelope/", true)
 	f("GET", "/", false)
 	f("GET", "/metrics", false)
+	f("GET", "/api/0/organizations/", false)
+	f("GET", "/api/0/organizations", false)
 	f("GET", "/api/v1/sentry/trends?window=24h", false)
 	r.send("the door needs a key, and no token")
 }
