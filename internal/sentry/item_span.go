@@ -123,7 +123,7 @@ func (d *decoder) spanV2(v *fastjson.Value, by micros) (model.Span, bool) {
 // typed gathers the attributes of a span of the second format: {"k":{"type":…,"value":…}}.
 type typed struct {
 	attributes
-	release, environment, op, message *fastjson.Value
+	release, environment, op, message, segment *fastjson.Value
 	user                              model.User
 	hints                             opHints
 }
@@ -157,6 +157,8 @@ func (t *typed) field(key []byte, v *fastjson.Value) {
 		t.environment = v
 	case "sentry.status.message":
 		t.message = v
+	case "sentry.segment.id":
+		t.segment = v
 	case "user.id":
 		t.user.ID = text(v, enumLimit)
 	case "user.email":
@@ -188,6 +190,7 @@ func (t *typed) settle(s *model.Span) {
 	s.Release = release(t.release)
 	s.Environment = environment(t.environment)
 	s.User = t.user
+	s.Segment = s.Segment || spanID(t.segment) == s.ID
 	s.Attributes = t.list
 }
 

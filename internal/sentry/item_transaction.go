@@ -166,7 +166,7 @@ func (d *decoder) children(e *model.Event, list []*fastjson.Value, by micros) {
 func (d *decoder) spanV1(v *fastjson.Value, by micros) (model.Span, bool) {
 	var s model.Span
 	a := attributes{texts: &d.texts}
-	var start, end, origin, measurements *fastjson.Value
+	var start, end, origin, measurements, segment *fastjson.Value
 	var tagged model.SpanStatus
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
@@ -188,6 +188,8 @@ func (d *decoder) spanV1(v *fastjson.Value, by micros) (model.Span, bool) {
 			end = v
 		case "is_segment":
 			s.Segment = truth(v)
+		case "segment_id":
+			segment = v
 		case "origin":
 			origin = v
 		case "data":
@@ -211,6 +213,7 @@ func (d *decoder) spanV1(v *fastjson.Value, by micros) (model.Span, bool) {
 	}
 	a.addMeasurements(measurements)
 	s.Attributes = a.list
+	s.Segment = s.Segment || spanID(segment) == s.ID
 	s.Start, s.Duration = d.clock.span(from, to, by)
 	return s, true
 }

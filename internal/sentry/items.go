@@ -70,8 +70,9 @@ type decoder struct {
 
 // Decode reads the model out of the documents, whose trees the scrubber may have
 // changed. The batch does not refer to the trees; its payloads and texts are its
-// own, but the attachments' data are slices into the body. It never fails: what
-// cannot be read is among the batch's discards.
+// own, but the attachments' data are slices into the body. Texts of frames and
+// attributes share blocks of a few kilobytes: clone one that is to outlive the
+// batch. Decode never fails: what cannot be read is among the batch's discards.
 func Decode(docs *Documents) *model.Batch {
 	d := &decoder{docs: docs, clock: newClock(docs.meta.Received, docs.header.SentAt)}
 	d.batch = &model.Batch{

@@ -51,6 +51,24 @@ func TestSpanV2(t *testing.T) {
 	f("other times", `{"trace_id":"`+someTrace+`","span_id":"`+id+`","start_timestamp":"2026-11-23T11:00:00Z","timestamp":"2026-11-23T11:00:01Z","attributes":[]}`, "default||unknown||||")
 }
 
+func TestSegment(t *testing.T) {
+	t.Parallel()
+	f := func(itemType, payload string, want bool) {
+		t.Helper()
+		b := decode(itemType, payload)
+		if s := b.Spans[len(b.Spans)-1]; s.Segment != want {
+			t.Errorf("%s: segment %v, want %v", payload, s.Segment, want)
+		}
+	}
+	const id = "a000000000000002"
+	f("span", `{"items":[`+v2(id, `"is_segment":true,`, ``)+`]}`, true)
+	f("span", `{"items":[`+v2(id, `"is_segment":false,`, ``)+`]}`, false)
+	f("span", `{"items":[`+v2(id, ``, `"sentry.segment.id":{"value":"`+id+`"}`)+`]}`, true)
+	f("span", `{"items":[`+v2(id, ``, `"sentry.segment.id":{"value":"a000000000000001"}`)+`]}`, false)
+	f("transaction", tx(goodTrace, goodTimes, `{"span_id":"`+id+`","segment_id":"`+id+`",`+child+`}`), true)
+	f("transaction", tx(goodTrace, goodTimes, `{"span_id":"`+id+`","segment_id":"a000000000000001",`+child+`}`), false)
+}
+
 func TestSpanContainers(t *testing.T) {
 	t.Parallel()
 	f := func(name, payload, want string) {
