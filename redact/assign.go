@@ -6,7 +6,7 @@ import "strings"
 // behind its name.
 func (e *editor) colon(s string, low, i int) find {
 	if i+2 < len(s) && s[i+1] == '/' && s[i+2] == '/' {
-		return userInfo(s, i+3)
+		return e.userInfo(s, i+3)
 	}
 	if e.rules.IPs {
 		if from, to := ipv6(s, low, i); to > 0 {
@@ -17,30 +17,47 @@ func (e *editor) colon(s string, low, i int) find {
 }
 
 // userInfo looks for user:password in the authority that begins at s[from].
-func userInfo(s string, from int) find {
-	const longest = 512
-	end, path, last := from, -1, -1
-	for ; end < len(s) && end-from < longest && !endsURL(s[end]); end++ {
+func (e *editor) userInfo(s string, from int) find {
+	end, colon, last := from, -1, -1
+	for ; end < len(s) && !endsHost[s[end]]; end++ {
 		switch s[end] {
 		case '@':
-			if path < 0 || badPort(s[from:path]) { // a slash in the password
-				last = end
-			}
-		case '/', '?', '#':
-			if path < 0 {
-				path = end
-			}
+			last = end
+		case ':':
+			colon = end
 		}
 	}
-	if last < 0 || strings.IndexByte(s[from:last], ':') < 0 {
+	if last < 0 && colon >= 0 && badPort(s[from:end]) {
+		last = atBehind(s, end) // a slash in the password
+	}
+	switch {
+	case last < 0 && !e.rules.IPs:
+		return find{next: end}
+	case last < 0 || strings.IndexByte(s[from:last], ':') < 0:
 		return find{next: from}
 	}
 	return find{from: from, to: last, rule: ruleURL}
 }
 
-func endsURL(c byte) bool {
-	return c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`' || c == '\\'
+// atBehind returns where the last @ of the URL stands, at s[i] or behind; -1 if none.
+func atBehind(s string, i int) int {
+	const longest = 128
+	last := -1
+	for end := min(len(s), i+longest); i < end && (!endsHost[s[i]] || s[i] == '/' || s[i] == '?' || s[i] == '#'); i++ {
+		if s[i] == '@' {
+			last = i
+		}
+	}
+	return last
 }
+
+// endsHost finds the bytes that end the authority of a URL.
+var endsHost = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c <= ' ' || strings.IndexByte("/?#\"'<>`\\", byte(c)) >= 0
+	}
+	return t
+}()
 
 // badPort reports whether what stands before the first slash of a URL cannot be a
 // host with a port, because there is no number behind the colon.
@@ -61,7 +78,7 @@ func (e *editor) assignment(s string, low, i int) find {
 		after++
 	}
 	n := nameBefore(s, low, i)
-	if n.text == "" || !e.rules.Key(n.text) && !(n.inQuery && queryKey(n.text)) {
+	if len(n.text) < 3 || !e.rules.Key(n.text) && !(n.inQuery && queryKey(n.text)) {
 		return find{next: after}
 	}
 	v := valueAfter(s, after)
@@ -193,10 +210,10 @@ func (v value) secret(s string, n name, sign byte) bool {
 	if sign == '=' && !n.spaced && !v.spaced {
 		return len(text) > 0
 	}
-	if sign == '=' {
-		return v.to >= len(s) || s[v.to] != '(' && s[v.to] != '['
+	if v.to < len(s) && (s[v.to] == '(' || s[v.to] == '[') { // a call in a line of code
+		return false
 	}
-	return len(text) >= 4 && opaque(text)
+	return sign == '=' || len(text) >= 4 && opaque(text)
 }
 
 // isLiteral knows the values that Sentry never takes for secrets, and those of other

@@ -5,8 +5,10 @@ import "net/netip"
 // number looks at the digits that begin at s[i].
 func (e *editor) number(s string, low, i int) find {
 	if i > low && isWord(s[i-1]) {
-		if f := iban(s, low, i); f.rule != 0 {
-			return f
+		if isUpper(s[i-1]) {
+			if f := iban(s, low, i); f.rule != 0 {
+				return f
+			}
 		}
 		return find{next: wordEnd(s, i)}
 	}
@@ -18,6 +20,9 @@ func (e *editor) number(s string, low, i int) find {
 		if to := ipv4(s, i, end); to > 0 {
 			return find{from: i, to: to, rule: ruleIP}
 		}
+	}
+	if end < i+3 {
+		return find{next: wordEnd(s, end)}
 	}
 	if to := card(s, i); to > 0 {
 		return find{from: i, to: to, rule: ruleCard}
@@ -190,7 +195,7 @@ func ipv6(s string, low, i int) (from, to int) {
 	for to > from && (s[to-1] == '.' || s[to-1] == ':' && to-2 >= from && s[to-2] != ':') {
 		to-- // the end of a sentence
 	}
-	if to-from < 3 || !startsWord(s, from) || !endsWord(s, to) {
+	if to-from < 3 || to-from > longest || !startsWord(s, from) || !endsWord(s, to) {
 		return 0, 0
 	}
 	a, err := netip.ParseAddr(s[from:to])

@@ -89,7 +89,7 @@ func mailKey(s string, low, i int) find {
 // webToken looks for JSON web tokens, whose first two parts are objects: eyJ….eyJ….…
 func webToken(s string, low, i int) find {
 	from := i - 2
-	if from < low || s[from:i] != "ey" || from > 0 && isWord(s[from-1]) {
+	if from < low || s[from:i] != "ey" || !startsWord(s, from) || from > 0 && s[from-1] == '-' {
 		return find{}
 	}
 	head := keyEnd(s, i)
@@ -119,11 +119,14 @@ func (e *editor) bearer(s string, low, i int) find {
 	if len(s) > from+3 && s[from:from+3] == "%20" {
 		from += 3
 	}
+	if from == word {
+		return find{next: word}
+	}
 	to := from
 	for to < len(s) && isToken(s[to]) {
 		to++
 	}
-	if from == word || to-from < 6 || !opaque(s[from:to]) {
+	if to-from < 6 || !opaque(s[from:to]) {
 		return find{next: word}
 	}
 	return find{from: from, to: to, rule: ruleBearer}
