@@ -1,6 +1,3 @@
-// Package wire is Sentry's protocol as far as server and SDK share it: the framing
-// of envelopes, DSNs, credentials, and the names that stand in payloads. It imports
-// the standard library only.
 package wire
 
 import (

@@ -124,8 +124,8 @@ func (d *decoder) spanV2(v *fastjson.Value, by micros) (model.Span, bool) {
 type typed struct {
 	attributes
 	release, environment, op, message, segment *fastjson.Value
-	user                              model.User
-	hints                             opHints
+	user                                       model.User
+	hints                                      opHints
 }
 
 func (t *typed) addAll(v *fastjson.Value) {
