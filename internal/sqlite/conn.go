@@ -15,6 +15,7 @@ import (
 type conn struct {
 	*sqlite3.Conn
 	stmts map[string]*sqlite3.Stmt
+	log   *logFile // the writer's; nil for readers
 }
 
 // pageKiB values bound a connection's page cache.
@@ -40,7 +41,7 @@ func connect(path, vfs string, cacheKiB int) (*conn, error) {
 		c.Close()
 		return nil, fmt.Errorf("set up %s: %w", path, err)
 	}
-	return &conn{c, map[string]*sqlite3.Stmt{}}, nil
+	return &conn{Conn: c, stmts: map[string]*sqlite3.Stmt{}}, nil
 }
 
 // maxStatements bounds the statements kept: partitions come and go, each with its own.

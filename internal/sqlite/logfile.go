@@ -1,8 +1,12 @@
 package sqlite
 
 import (
+	"errors"
+	"fmt"
 	"sync"
+	"syscall"
 
+	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
 )
 
@@ -18,6 +22,7 @@ var registerVFS = sync.OnceFunc(func() { vfs.Register(writerVFS, logFS{vfs.Find(
 // It is for the writer only. SQLite tells readers of a commit (through the
 // shared index) after it has synced the log, so that they never miss what is
 // still gathered here; and what a crash loses of it no commit has answered for.
+// Outside of a transaction nothing may be gathered: see discard.
 type logFS struct{ vfs.VFS }
 
 // OpenFilename implements vfs.VFSFilename.
@@ -58,7 +63,19 @@ func (f *logFile) flush() error {
 	_, err := f.File.WriteAt(f.gathered, f.offset)
 	f.offset += int64(len(f.gathered))
 	f.gathered = f.gathered[:0]
+	if errors.Is(err, syscall.ENOSPC) {
+		// Of any other error SQLite keeps only that there was one.
+		return vfs.SystemError(err, sqlite3.FULL)
+	}
 	return err
+}
+
+// discard throws away what is gathered of a transaction that was rolled back: by
+// the time of the next write another process may have put its pages there.
+func (f *logFile) discard() {
+	if f != nil {
+		f.gathered = f.gathered[:0]
+	}
 }
 
 // ReadAt implements io.ReaderAt.
@@ -100,6 +117,20 @@ func (f *logFile) Close() error {
 		return err
 	}
 	return f.File.Close()
+}
+
+// findLog looks up the write-ahead log of a connection that has read something.
+func (c *conn) findLog() error {
+	f, err := c.FileControl("main", sqlite3.FCNTL_JOURNAL_POINTER)
+	if err != nil {
+		return fmt.Errorf("find the write-ahead log: %w", err)
+	}
+	log, ok := f.(*logFile)
+	if !ok {
+		return fmt.Errorf("the write-ahead log is a %T", f)
+	}
+	c.log = log
+	return nil
 }
 
 // Unwrap implements vfs.FileUnwrap.

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -125,7 +124,7 @@ func (db *DB) openWriter() (*writer, error) {
 	}
 	w := &writer{db: db, c: c, issues: newIssueCache(), tags: rollup.NewTagLimit(), dayWriters: map[int64]*dayWriter{},
 		folded: db.opt.Now()}
-	if err := errors.Join(migrate(c), db.days.load(c)); err != nil {
+	if err := errors.Join(migrate(c), db.days.load(c), c.findLog()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", db.path, err), c.Close())
 	}
 	c.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {
@@ -207,6 +206,7 @@ func (c *conn) version() (v int, err error) {
 
 // rollback ends a transaction if one is open.
 func (c *conn) rollback() error {
+	defer c.log.discard()
 	if c.GetAutocommit() {
 		return nil
 	}
@@ -260,7 +260,7 @@ func kind(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, sqlite3.FULL), errors.Is(err, sqlite3.IOERR_WRITE) && strings.Contains(err.Error(), "space"):
+	case errors.Is(err, sqlite3.FULL):
 		return fmt.Errorf("%w: %w", model.ErrFull, err)
 	case errors.Is(err, sqlite3.BUSY):
 		return fmt.Errorf("%w: %w", model.ErrBusy, err)

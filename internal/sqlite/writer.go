@@ -162,9 +162,11 @@ func (w *writer) transact(f func(t *txn) error) error {
 		err = w.c.Exec("COMMIT")
 	}
 	if err != nil {
-		// What the transaction taught the caches is no longer true.
+		// What the transaction taught the caches is no longer true, and statements
+		// may be of a day whose tables went with it.
 		w.issues.clear()
 		w.tags = rollup.NewTagLimit()
+		w.dropDayWriters()
 		return errors.Join(err, w.c.rollback(), w.db.days.load(w.c))
 	}
 	w.db.mu.Lock()
