@@ -44,9 +44,6 @@ func TestBrowser11(t *testing.T) {
 // chromium returns the browser's binary, installing Debian's where it is missing.
 func chromium(t *testing.T) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser is not short")
-	}
 	there := func() bool {
 		_, err := exec.LookPath("chromium")
 		return err == nil
