@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,7 +23,7 @@ type Event struct {
 	ReceivedAt     time.Time `json:"receivedAt"`
 	DurationMS     *float64  `json:"durationMs" doc:"Transactions only"`
 	Level          string    `json:"level" enum:",trace,debug,info,warning,error,fatal"`
-	Title          string    `json:"title"`
+	Title          string    `json:"title" doc:"Of a transaction its name"`
 	Culprit        string    `json:"culprit"`
 	Type           string    `json:"type"`
 	Platform       string    `json:"platform"`
@@ -41,7 +42,7 @@ func eventOf(e *store.EventSummary) Event {
 	out := Event{
 		ID: e.ID.String(), ProjectID: projectID(e.Project), Kind: kindName(e.Kind),
 		Timestamp: e.Timestamp.UTC(), ReceivedAt: e.Received.UTC(),
-		Level: e.Level.String(), Title: e.Title, Culprit: e.Culprit, Type: e.Type, Platform: e.Platform,
+		Level: e.Level.String(), Title: cmp.Or(e.Title, e.Transaction), Culprit: e.Culprit, Type: e.Type, Platform: e.Platform,
 		Release: text(e.Release), Environment: text(e.Environment), Transaction: text(e.Transaction),
 		User: text(e.UserKey), TraceID: traceID(e.Trace), SpanID: spanID(e.Span),
 		AgentID: text(e.Agent), ExecutionID: text(e.Execution), OrganizationID: text(e.Organization),

@@ -155,7 +155,7 @@ func transaction(at time.Time, agent model.Agent) model.Event {
 	return model.Event{
 		ID: txnID, Kind: model.KindTransaction, Timestamp: at, Started: at.Add(-2 * time.Second), Level: model.LevelInfo,
 		Platform: "go", Release: "bill@1.0.0", Environment: "production", Trace: traceOf, Span: rootID, Op: "gen_ai.invoke_agent",
-		Transaction: "invoke_agent Billing", Title: "invoke_agent Billing", Agent: agent, Execution: "run-1",
+		Transaction: "invoke_agent Billing", Agent: agent, Execution: "run-1",
 		Payload: []byte(`{"type":"transaction","contexts":{"trace":{"span_id":"` + rootID.String() + `","data":{"queue":"high"}}},"spans":[]}`),
 	}
 }

@@ -1,6 +1,7 @@
 package sentryapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -103,8 +104,8 @@ func view(e *store.EventRecord) (*sentry.EventView, error) {
 func eventOf(e *store.EventRecord, v *sentry.EventView) event {
 	out := event{
 		ID: e.ID.String(), EventID: e.ID.String(), ProjectID: e.Project.String(), DateCreated: stamp(e.Timestamp),
-		Title: e.Title, Type: eventTypes[e.Kind], EventType: eventTypes[e.Kind], Platform: v.Platform, Culprit: e.Culprit,
-		User: personOf(v.User), Tags: tagsOf(e, v), Metadata: metadataOf(e.Kind, e.Title, e.Type, valueOf(v)),
+		Title: titleOf(&e.EventSummary), Type: eventTypes[e.Kind], EventType: eventTypes[e.Kind], Platform: v.Platform, Culprit: e.Culprit,
+		User: personOf(v.User), Tags: tagsOf(e, v), Metadata: metadataOf(e.Kind, titleOf(&e.EventSummary), e.Type, valueOf(v)),
 	}
 	if e.Issue != 0 {
 		out.GroupID = text(e.Issue.String())
@@ -113,6 +114,14 @@ func eventOf(e *store.EventRecord, v *sentry.EventView) event {
 		out.Message = v.LogEntry.Formatted
 	}
 	return out
+}
+
+// titleOf returns what heads an event: for transactions their name.
+func titleOf(e *store.EventSummary) string {
+	if e.Kind == model.KindTransaction {
+		return cmp.Or(e.Title, e.Transaction, "<unlabeled transaction>")
+	}
+	return e.Title
 }
 
 // valueOf returns what the outermost exception says; the message when there is none.

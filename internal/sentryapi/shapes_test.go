@@ -119,6 +119,7 @@ func TestEvent(t *testing.T) {
 	f(outer+"stacktrace/frames/1/lineNo", 41.0)
 	f(outer+"stacktrace/frames/1/colNo", 7.0)
 	f(outer+"stacktrace/frames/1/absPath", "/srv/bill/charge.go")
+	f(outer+"stacktrace/frames/0/filename", "/usr/local/go/src/runtime/proc.go")
 	f(outer+"stacktrace/frames/1/vars/amount", 12.0)
 	f(outer+"stacktrace/frames/1/context", []any{
 		[]any{40.0, "func charge() error {"}, []any{41.0, "\treturn declined"}, []any{42.0, "}"},
@@ -144,6 +145,7 @@ func TestTransactionEvent(t *testing.T) {
 		}
 	}
 	f("type", "transaction")
+	f("title", "invoke_agent Billing")
 	f("groupID", nil)
 	f("contexts/trace/op", "gen_ai.invoke_agent")
 	f("entries/type=spans/data/0/span_id", "0200000000000000")

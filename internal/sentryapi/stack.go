@@ -1,7 +1,9 @@
 package sentryapi
 
 import (
+	"cmp"
 	"encoding/json"
+	"net/url"
 
 	"relay.one/picket/internal/group"
 	"relay.one/picket/internal/model"
@@ -101,12 +103,21 @@ func stacktraceOf(s *sentry.StacktraceView) *stacktrace {
 
 func frameOf(f sentry.FrameView) frame {
 	return frame{
-		Filename: text(f.Filename), AbsPath: text(f.AbsPath), Module: text(f.Module), Package: text(f.Package),
+		Filename: text(cmp.Or(f.Filename, pathOf(f.AbsPath))), AbsPath: text(cmp.Or(f.AbsPath, f.Filename)), Module: text(f.Module), Package: text(f.Package),
 		Platform: text(f.Platform), InstructionAddr: text(f.InstructionAddr), SymbolAddr: text(f.SymbolAddr),
 		Function: text(f.Function), RawFunction: text(f.RawFunction), Symbol: text(f.Symbol), Context: source(&f),
 		LineNo: number(f.Lineno), ColNo: number(f.Colno), InApp: f.InApp != nil && *f.InApp,
 		Trust: text(f.Trust), Errors: []string{}, Lock: f.Lock, Vars: f.Vars,
 	}
+}
+
+// pathOf returns where a file is: of a URL the path, which is what Sentry shows
+// when the client named no file.
+func pathOf(abs string) string {
+	if u, err := url.Parse(abs); err == nil && u.Host != "" && u.Path != "" {
+		return u.Path
+	}
+	return abs
 }
 
 func number(n int) *int {

@@ -130,7 +130,7 @@ func (w *world) fill() {
 	w.must(err)
 	txn := model.Event{
 		ID: w.id(txnID), Kind: model.KindTransaction, Timestamp: at, Started: at.Add(-2 * time.Second), Level: model.LevelInfo,
-		Platform: "go", Trace: trace, Span: model.SpanID{1}, Transaction: "invoke_agent Billing", Title: "invoke_agent Billing",
+		Platform: "go", Trace: trace, Span: model.SpanID{1}, Transaction: "invoke_agent Billing",
 		Payload: w.file("transaction.json"),
 	}
 	span := model.Span{Trace: trace, Start: txn.Started, Duration: time.Second, Parent: model.SpanID{1}, Event: txn.ID, Blob: -1}
