@@ -82,7 +82,7 @@ func (e *editor) assignment(s string, low, i int) find {
 		return find{next: after}
 	}
 	v := valueAfter(s, after)
-	if v.from == v.to || !v.secret(s, n, s[i]) {
+	if v.from == v.to || e.rules.Source && !v.quoted || !v.secret(s, n, s[i]) {
 		return find{next: after}
 	}
 	return find{from: v.from, to: v.to, rule: ruleName}
@@ -108,12 +108,16 @@ func nameBefore(s string, low, i int) (n name) {
 		to--
 		n.quoted = true
 	}
-	if to > low && s[to-1] == ']' { // user[password]
+	bracket := to > low && s[to-1] == ']' // user[password]
+	if bracket {
 		to--
 	}
 	from := to
 	for from > low && to-from < longest && isName(s[from-1]) {
 		from--
+	}
+	if bracket && (from < low+2 || s[from-1] != '[' || !isWord(s[from-2])) {
+		return n
 	}
 	n.text = s[from:to]
 	n.inQuery = from > 0 && (s[from-1] == '?' || s[from-1] == '&')

@@ -38,7 +38,7 @@ func (e *editor) parameter(from, to int) {
 	}
 	switch {
 	case e.rules.IsSafe(name):
-	case e.rules.Key(name) || queryKey(name):
+	case e.rules.Parameter(name):
 		e.blank(at, to)
 	case strings.IndexByte(e.src[at:to], '%') >= 0 || strings.IndexByte(e.src[at:to], '+') >= 0:
 		e.encoded(at, to)
@@ -69,6 +69,12 @@ func (e *editor) encoded(from, to int) {
 	if len(marks) > 0 {
 		e.replace(from, to, url.QueryEscape(string(out)), marks[0].Rule)
 	}
+}
+
+// Parameter reports whether the value of the URL parameter with this name is secret:
+// by the rules' Key, or because it signs the URL.
+func (r *Rules) Parameter(name string) bool {
+	return r.Key(name) || queryKey(name) && !r.IsSafe(name)
 }
 
 // queryKey knows the signatures of URLs that are as good as a password.

@@ -33,6 +33,9 @@ type Rules struct {
 	Emails bool
 	// IPs takes out IPv4 and IPv6 addresses.
 	IPs bool
+	// Source is for lines of source code: there a secret behind its name is one only if
+	// it stands in quotes.
+	Source bool
 	// Named puts what it was ([creditcard], [iban]) where personal data stood, instead
 	// of Filtered, so that the text stays readable.
 	Named bool

@@ -116,9 +116,6 @@ func (e *editor) bearer(s string, low, i int) find {
 	for from < len(s) && (s[from] == ' ' || s[from] == '+' || s[from] == '\t') {
 		from++
 	}
-	if len(s) > from+3 && s[from:from+3] == "%20" {
-		from += 3
-	}
 	if from == word {
 		return find{next: word}
 	}

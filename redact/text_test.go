@@ -174,6 +174,7 @@ func TestTextBearer(t *testing.T) {
 	f("Authorization: Basic dXNlcjpwYXNz\r\nHost: x", "Authorization: [Filtered]\r\nHost: x")
 
 	f = check(t, Message)
+	f("Bearer ABC123xyz: foo1", "Bearer [token]: foo1")
 	f("API request failed with Bearer ABC123xyz and other data", "API request failed with Bearer [token] and other data")
 }
 
@@ -214,6 +215,17 @@ func TestTextAssignment(t *testing.T) {
 	f("time: 12:30:45", same)
 	f("no tokens left: 12345", same)
 	f("passwords", same)
+}
+
+func TestTextSource(t *testing.T) {
+	t.Parallel()
+	r := &Rules{Source: true}
+	f := check(t, func(s string) (string, bool) { return apply(r.AppendText, s) })
+	f(`API_KEY = "abc"`, `API_KEY = "[Filtered]"`)
+	f(`connect(password='abc', retries=3)`, `connect(password='[Filtered]', retries=3)`)
+	f("self.password = password", same)
+	f("connect(password=password)", same)
+	f("token = next(tokens)", same)
 }
 
 func TestMessage(t *testing.T) {
