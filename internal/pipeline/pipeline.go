@@ -9,6 +9,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"relay.one/picket/internal/agent"
+	"relay.one/picket/internal/group"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/price"
 	"relay.one/picket/internal/sentry"
@@ -64,6 +65,7 @@ func (p *Pipeline) ProcessStore(ctx context.Context, body []byte, m sentry.Meta)
 func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) error {
 	b := sentry.Decode(docs)
 	agent.Enrich(b)
+	group.Assign(b)
 	price.Apply(b, p.prices)
 	if b.Empty() {
 		return nil
