@@ -41,7 +41,7 @@ func bench() (err error) {
 	if s.work, err = os.MkdirTemp(dir, "picket-bench-"); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(s.work)) }()
+	defer func() { err = errors.Join(err, s.clean()) }()
 	debug.SetGCPercent(400) // the load's own garbage is not what is measured
 	s.yard = newYardstick(s.faults)
 	s.yard.measure()
@@ -52,6 +52,15 @@ func bench() (err error) {
 	fmt.Fprintf(s.out, "\n%s\n%s\n\n", machine(), s.yard)
 	printTable(s.out, rows)
 	return err
+}
+
+// clean removes the scratch directory, unless somebody wants to look at it.
+func (s *suite) clean() error {
+	if s.keep {
+		s.progress("left %s", s.work)
+		return nil
+	}
+	return os.RemoveAll(s.work)
 }
 
 // run takes the measurements whose names are in only, all when it is empty. What
@@ -83,6 +92,7 @@ func (s *suite) flags() (only []string, dir string, limit time.Duration, err err
 	flag.StringVar(&s.binary, "binary", "", "a server that is built already")
 	flag.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of the server under the load of errors to this file")
 	flag.StringVar(&dir, "dir", "", "where scratch data goes; default the system's directory for temporary files")
+	flag.BoolVar(&s.keep, "keep", false, "leave the scratch data where it is")
 	flag.DurationVar(&limit, "limit", time.Hour, "give up after this long")
 	flag.Parse()
 	if quick {

@@ -29,6 +29,7 @@ type suite struct {
 	binary   string
 	events   int
 	duration time.Duration
+	keep     bool   // leave the scratch directory
 	profile  string // where a CPU profile of the server goes; empty for none
 
 	faults []fault
