@@ -12,6 +12,7 @@ import (
 	"relay.one/picket/internal/group"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/price"
+	"relay.one/picket/internal/scrub"
 	"relay.one/picket/internal/sentry"
 	"relay.one/picket/internal/store"
 	"relay.one/picket/wire"
@@ -21,6 +22,8 @@ import (
 type Options struct {
 	Writer store.Writer
 	Prices *price.Table
+	// Rules says what else is secret; its zero value is the default.
+	Rules scrub.Rules
 	// Metrics takes the counters; nil keeps them to ourselves.
 	Metrics *metrics.Set
 }
@@ -29,6 +32,7 @@ type Options struct {
 type Pipeline struct {
 	writer   store.Writer
 	prices   *price.Table
+	rules    scrub.Rules
 	counters *counters
 	lost     lost
 }
@@ -38,7 +42,7 @@ func New(o Options) *Pipeline {
 	if o.Metrics == nil {
 		o.Metrics = metrics.NewSet()
 	}
-	return &Pipeline{writer: o.Writer, prices: o.Prices, counters: newCounters(o.Metrics)}
+	return &Pipeline{writer: o.Writer, prices: o.Prices, rules: o.Rules, counters: newCounters(o.Metrics)}
 }
 
 // Process takes one envelope on its whole way and returns when it is stored, with
@@ -61,8 +65,10 @@ func (p *Pipeline) ProcessStore(ctx context.Context, body []byte, m sentry.Meta)
 	return docs.EventID, p.process(ctx, docs)
 }
 
-// process is the whole life of a batch, in the order it happens.
+// process is the whole life of a batch, in the order it happens. Secrets go before
+// anything is read out of the documents, so that no later step can hold one.
 func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) error {
+	p.clean(docs)
 	b := sentry.Decode(docs)
 	agent.Enrich(b)
 	group.Assign(b)
