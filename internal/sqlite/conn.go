@@ -22,7 +22,11 @@ type conn struct {
 const (
 	writerCacheKiB = 32 << 10
 	readerCacheKiB = 8 << 10
+	copierCacheKiB = 1 << 10
 )
+
+// busyTimeout is how long a connection waits for locks of others.
+const busyTimeout = 10 * time.Second
 
 // connect opens a connection; vfs names the file system, empty for the system's own.
 func connect(path, vfs string, cacheKiB int) (*conn, error) {
@@ -35,8 +39,9 @@ func connect(path, vfs string, cacheKiB int) (*conn, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	// The writer checkpoints by itself, between commits.
-	err = c.Exec(fmt.Sprintf(`PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
-		PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-%d;`, cacheKiB))
+	err = c.Exec(fmt.Sprintf(`PRAGMA busy_timeout=%d; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
+		PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=%d; PRAGMA cache_size=-%d;`,
+		busyTimeout.Milliseconds(), longLog*pageSize, cacheKiB))
 	if err != nil {
 		c.Close()
 		return nil, fmt.Errorf("set up %s: %w", path, err)

@@ -51,23 +51,23 @@ const (
 	foldChunk = 300
 )
 
-// upkeep does what is due between commits, a little at a time.
-func (w *writer) upkeep() {
-	now := w.db.opt.Now()
-	var err error
-	switch p := w.db.pending; {
-	case len(p.order) > 0:
-		err = w.foldSome()
-	case len(p.growing) > 0 && (now.Sub(w.folded) >= foldEvery || len(p.growing) >= maxGrowing):
+// fold brings pending deltas to the rows: a few slots, or all of them when more
+// gather than the fold takes away, so that those who write wait.
+func (w *writer) fold(now time.Time) error {
+	p := w.db.pending
+	if len(p.order) == 0 && (len(p.growing) >= maxGrowing || len(p.growing) > 0 && now.Sub(w.folded) >= foldEvery) {
 		w.folded = now
 		w.startFold()
-	case now.Sub(w.swept) >= sweepEvery:
-		w.swept = now
-		err = w.sweep(now)
 	}
-	if err != nil {
-		w.db.opt.Log.Error("upkeep of the database", "error", err)
+	for len(p.order) > 0 {
+		if err := w.foldSome(); err != nil {
+			return err
+		}
+		if len(p.growing) < maxGrowing {
+			return nil
+		}
 	}
+	return nil
 }
 
 // startFold freezes what has grown, unless a fold is under way.
@@ -120,13 +120,6 @@ func (w *writer) foldSome() error {
 		p.folding, p.order = nil, nil
 	}
 	return nil
-}
-
-func joinRollback(err error, c *conn) error {
-	if back := c.rollback(); back != nil {
-		return fmt.Errorf("%w (and rolling back: %w)", err, back)
-	}
-	return err
 }
 
 func (w *writer) foldRows(slots []foldSlot, last bool) error {

@@ -68,6 +68,7 @@ type DB struct {
 
 	commits  atomic.Uint64
 	logPages atomic.Int64 // length of the write-ahead log
+	copied   atomic.Bool  // copyLog ended: the writer's turn
 	events   atomic.Int64
 	spans    atomic.Int64
 }
@@ -110,10 +111,14 @@ func Open(path string, opt Options) (*DB, error) {
 		}
 		db.readers <- c
 	}
-	db.workers.Go(w.run)
 	if !opt.Beside {
-		db.workers.Go(db.checkpoint)
+		c, err := connect(path, "", copierCacheKiB)
+		if err != nil {
+			return nil, errors.Join(err, w.c.Close(), db.abandonReaders())
+		}
+		db.workers.Go(func() { db.checkpoint(c) })
 	}
+	db.workers.Go(w.run)
 	return db, nil
 }
 

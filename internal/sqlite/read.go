@@ -35,15 +35,20 @@ func (db *DB) read(ctx context.Context, f func(c *conn) error) error {
 	return kind(err)
 }
 
+// errClosed says that Close was called.
+var errClosed = fmt.Errorf("store is closed: %w", model.ErrBusy)
+
 func (db *DB) acquire(ctx context.Context) (*conn, error) {
 	select {
 	case <-db.closing:
-		return nil, fmt.Errorf("store is closed: %w", model.ErrBusy)
+		return nil, errClosed
 	default:
 	}
 	select {
 	case c := <-db.readers:
 		return c, nil
+	case <-db.closing:
+		return nil, errClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

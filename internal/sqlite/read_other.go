@@ -130,7 +130,7 @@ func (db *DB) Attachment(ctx context.Context, scope store.Scope, event model.Eve
 		})
 		return firstError(err, unpack)
 	})
-	if err == nil && out == nil {
+	if (err == nil || noSuchTable(err)) && out == nil {
 		err = fmt.Errorf("attachment %d: %w", id, model.ErrNotFound)
 	}
 	return out, err

@@ -194,9 +194,7 @@ func TestRetentionDropsDays(t *testing.T) {
 	}
 	sweep := func() {
 		t.Helper()
-		if err := db.alone(func(w *writer) error { return w.sweep(c.now()) }); err != nil {
-			t.Fatal(err)
-		}
+		inWriter(t, db, func(w *writer) error { return sweep(w, c.now()) })
 	}
 	events := func() int {
 		t.Helper()
@@ -330,9 +328,10 @@ func TestCheckpointLetsTheLogStartOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := db.checkpointNow(c); err != nil {
+	if err := db.copyLog(c); err != nil {
 		t.Fatal(err)
 	}
+	inWriter(t, db, (*writer).restartLog)
 	if err := faults(t, db, 1, storetest.Clock); err != nil {
 		t.Fatal(err)
 	}

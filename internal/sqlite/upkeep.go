@@ -6,91 +6,60 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
-
-	"relay.one/picket/internal/store"
 )
 
-const (
-	// sweepEvery is how often what is past retention is looked for.
-	sweepEvery = 10 * time.Minute
-	// sweepRows is the most rows that one sweep deletes from a table.
-	sweepRows = 20_000
-	// changesKept is how long the feed reaches back.
-	changesKept = 14 * 24 * time.Hour
-)
+// restAfterError is how long upkeep pauses when something went wrong: commits go on.
+const restAfterError = 5 * time.Second
 
-// sweep drops days past retention and deletes a bounded number of rows that
-// outlived theirs elsewhere.
-func (w *writer) sweep(now time.Time) error {
-	oldest := now.Add(-w.db.opt.Retention)
-	var errs []error
-	for _, day := range w.db.days.newestFirst(time.Time{}, oldest) {
-		if day < dayOf(oldest) {
-			errs = append(errs, w.drop(day))
-		}
+// upkeep does what is due between commits, a little of each at a time, and
+// reports whether there is more to do at once.
+func (w *writer) upkeep() (more bool) {
+	now := w.db.opt.Now()
+	if now.Before(w.resting) {
+		return false
 	}
-	for _, d := range [...]struct {
-		table, column string
-		before        int64
-	}{
-		{"rollup_minute", "time", now.Add(-store.MinuteHistory).Unix()},
-		{"rollup_hour", "time", now.Add(-store.HourHistory).Unix()},
-		{"rollup_day", "time", now.Add(-store.DayHistory).Unix()},
-		{"changes", "time", micros(now.Add(-changesKept))},
-		{"executions", "start", micros(oldest)},
-		{"checkins", "time", micros(oldest)},
-		{"session_counts", "minute", micros(now.Add(-store.DayHistory))},
-		{"sessions", "started", micros(now.Add(-sessionUpdates))},
-	} {
-		errs = append(errs, w.delete(d.table, d.column, d.before))
+	if err := errors.Join(w.fold(now), w.clean(now), w.restartLog()); err != nil {
+		w.db.opt.Log.Error("upkeep of the database", "error", err)
+		w.resting = now.Add(restAfterError)
+		return false
 	}
-	return errors.Join(errs...)
+	return len(w.db.pending.order)+len(w.chores) > 0
 }
 
-// sessionUpdates is how long a session may be updated after its start.
-const sessionUpdates = 5 * 24 * time.Hour
-
-func (w *writer) delete(table, column string, before int64) error {
-	key := "rowid"
-	switch table {
-	case "rollup_minute", "rollup_hour", "rollup_day":
-		key = "(kind, project, name, time, sub, environment, release)"
-	case "executions":
-		key = "(project, id)"
-	case "sessions":
-		key = "(project, sid)"
-	case "session_counts":
-		key = "(project, minute, release, environment)"
+// within runs f in a transaction of its own.
+func (w *writer) within(f func() error) error {
+	if err := w.c.Exec("BEGIN IMMEDIATE"); err != nil {
+		return err
 	}
-	columns := key
-	if key != "rowid" {
-		columns = key[1 : len(key)-1]
+	err := f()
+	if err == nil {
+		err = w.c.Exec("COMMIT")
 	}
-	sql := fmt.Sprintf("DELETE FROM %s WHERE %s IN (SELECT %s FROM %s WHERE %s < ? LIMIT %d)", table, key, columns, table, column, sweepRows)
-	if err := w.c.bind(sql).int(before).run(); err != nil {
-		return fmt.Errorf("sweep %s: %w", table, err)
-	}
-	return nil
-}
-
-// drop removes a day's tables.
-func (w *writer) drop(day int64) error {
-	w.db.days.withdraw(day)
-	w.dropDayWriters()
-	w.c.forget()
-	err := w.c.Exec(in(day, `BEGIN IMMEDIATE; DROP TABLE events_@; DROP TABLE spans_@; DROP TABLE logs_@;
-		DROP TABLE attachments_@; DROP TABLE blocks_@; COMMIT`))
 	if err != nil {
-		return fmt.Errorf("drop day %d: %w", day, joinRollback(err, w.c))
+		return joinRollback(err, w.c)
 	}
-	w.db.opt.Log.Info("dropped a day past retention", "day", date(day).Format(time.DateOnly))
 	return nil
 }
+
+func joinRollback(err error, c *conn) error {
+	if back := c.rollback(); back != nil {
+		return fmt.Errorf("%w (and rolling back: %w)", err, back)
+	}
+	return err
+}
+
+// pageSize is that of SQLite's pages.
+const pageSize = 4096
 
 const (
 	// checkpointPages is the length of the write-ahead log at which its pages are
 	// copied into the database. In a long log one copy of a page serves many commits.
 	checkpointPages = 16_000
+	// longLog is the length at which readers are waited for that keep the log from
+	// starting over: one after the other they could do so for ever.
+	longLog = 4 * checkpointPages
+	// longestWait is how long the writer waits for those readers.
+	longestWait = 100 * time.Millisecond
 	// checkpointCheck is how often the log's length is looked at.
 	checkpointCheck = 500 * time.Millisecond
 )
@@ -98,12 +67,7 @@ const (
 // checkpoint keeps the write-ahead log from growing without end. The bulk is
 // copied beside the writer, on a connection of its own; only the little that came
 // meanwhile is copied by the writer, which lets the log start over.
-func (db *DB) checkpoint() {
-	c, err := connect(db.path, "", 1<<10)
-	if err != nil {
-		db.opt.Log.Error("open connection for checkpoints", "error", err)
-		return
-	}
+func (db *DB) checkpoint(c *conn) {
 	defer c.Close()
 	tick := time.NewTicker(checkpointCheck)
 	defer tick.Stop()
@@ -116,18 +80,37 @@ func (db *DB) checkpoint() {
 		if db.logPages.Load() < checkpointPages {
 			continue
 		}
-		if err := db.checkpointNow(c); err != nil && !errors.Is(err, sqlite3.BUSY) {
+		if err := db.copyLog(c); err != nil {
 			db.opt.Log.Error("checkpoint", "error", err)
 		}
 	}
 }
 
-func (db *DB) checkpointNow(c *conn) error {
-	if _, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE); err != nil {
+// copyLog copies the log's pages into the database and leaves the rest to the writer.
+func (db *DB) copyLog(c *conn) error {
+	if _, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE); err != nil && !errors.Is(err, sqlite3.BUSY) {
 		return err
 	}
-	return db.alone(func(w *writer) error {
-		_, _, err := w.c.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
+	db.copied.Store(true)
+	return nil
+}
+
+// restartLog copies what came to the log since copyLog did: the next commit then
+// starts the log over, unless a reader still needs it.
+func (w *writer) restartLog() error {
+	if !w.db.copied.Swap(false) {
+		return nil
+	}
+	mode := sqlite3.CHECKPOINT_PASSIVE
+	if w.db.logPages.Load() >= longLog {
+		mode = sqlite3.CHECKPOINT_RESTART
+	}
+	if err := w.c.BusyTimeout(longestWait); err != nil {
 		return err
-	})
+	}
+	_, _, err := w.c.WALCheckpoint("main", mode)
+	if errors.Is(err, sqlite3.BUSY) {
+		err = nil // the next time, then
+	}
+	return errors.Join(err, w.c.BusyTimeout(busyTimeout))
 }

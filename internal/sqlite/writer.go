@@ -27,8 +27,10 @@ type writer struct {
 	issues     *issueCache
 	tags       *rollup.TagLimit
 	dayWriters map[int64]*dayWriter
-	folded     time.Time // when the last fold ended
-	swept      time.Time // when retention was last enforced
+	folded     time.Time // when the last fold began
+	swept      time.Time // when the last sweep began
+	chores     []chore   // what is left of it
+	resting    time.Time // until when there is no upkeep, since it met an error
 }
 
 // maxGroup is the most jobs that share a commit: enough to make the cost of a
@@ -60,7 +62,7 @@ func (db *DB) hand(j *job) error {
 	defer db.senders.RUnlock()
 	select {
 	case <-db.closing:
-		return fmt.Errorf("store is closed: %w", model.ErrBusy)
+		return errClosed
 	default:
 	}
 	select {
@@ -76,6 +78,9 @@ func (db *DB) hand(j *job) error {
 func (w *writer) run() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	at := make(chan time.Time)
+	close(at) // always ready: go on at once
+	wait := tick.C
 	group := make([]*job, 0, maxGroup)
 	for {
 		select {
@@ -86,10 +91,10 @@ func (w *writer) run() {
 			}
 			group = w.gather(append(group[:0], j))
 			w.commit(w.runAlone(group))
-		case <-tick.C:
+		case <-wait:
 		}
-		if !w.db.opt.Beside {
-			w.upkeep()
+		if wait = tick.C; !w.db.opt.Beside && w.upkeep() {
+			wait = at
 		}
 	}
 }

@@ -189,6 +189,7 @@ CREATE TABLE checkins (
   UNIQUE (project, id)
 );
 CREATE INDEX checkins_by_monitor ON checkins (monitor, seq);
+CREATE INDEX checkins_by_time ON checkins (time);
 
 CREATE TABLE sessions (
   project INTEGER NOT NULL,
