@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"relay.one/picket/internal/server"
 	"relay.one/picket/wire"
 )
 
@@ -71,6 +72,27 @@ func TestProjectDSN(t *testing.T) {
 	}
 }
 
+func TestProjectLimit(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := func(line string, want int) {
+		t.Helper()
+		if _, said, err := runLine(t, line+" --data "+dir); err != nil {
+			t.Fatalf("%s: %v %s", line, err, said)
+		}
+		desk, err := server.OpenDesk(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer desk.Close()
+		if desk.Key.PerMinute != want || !desk.Key.Enabled {
+			t.Errorf("%s: key %+v, want %d a minute", line, desk.Key, want)
+		}
+	}
+	f("project limit --per-minute 600", 600)
+	f("project limit --project 1", 0)
+}
+
 func TestTokenCreate(t *testing.T) {
 	t.Parallel()
 	out, said, err := runLine(t, "token create --scope event:read,org:read --scope project:read --data "+t.TempDir())
@@ -102,8 +124,8 @@ func TestUsage(t *testing.T) {
 	f("serve --help", flag.ErrHelp, "PICKET_TRUSTED_PROXY")
 	f("serve --nonsense", errUsage, "nonsense")
 	f("serve extra", errUsage, "extra")
-	f("project", errUsage, "list|create|dsn")
-	f("project nonsense", errUsage, "list|create|dsn")
+	f("project", errUsage, "list|create|dsn|limit")
+	f("project nonsense", errUsage, "list|create|dsn|limit")
 	f("project --help", flag.ErrHelp, "PICKET_PROJECT")
 	f("token", errUsage, "--scope")
 	f("version extra", errUsage, "extra")
@@ -129,6 +151,7 @@ func TestBadSettingsAreNamed(t *testing.T) {
 	f("serve --addr nonsense", "--addr")
 	f("project dsn --public-url nonsense", "--public-url")
 	f("project dsn --project none --data "+t.TempDir(), `--project "none"`)
+	f("project limit --per-minute -1 --data "+t.TempDir(), "--per-minute")
 	f("project create --project UPPER --data "+t.TempDir(), `--project "UPPER"`)
 	f("token create --scope event:dance", "event:dance")
 	f("token create --data "+t.TempDir(), "--scope")

@@ -12,13 +12,15 @@ import (
 	"relay.one/picket/internal/store"
 )
 
-const aboutProject = `list prints the projects, create makes one, and dsn prints the DSN of one and nothing
-else. All of them work whether or not a server runs on the data directory.`
+const aboutProject = `list prints the projects, create makes one, dsn prints the DSN of one and nothing
+else, and limit bounds what its keys take. All of them work whether or not a server
+runs on the data directory; a running one heeds a new limit within seconds.`
 
 // projectFlags are the flags of picket project.
 type projectFlags struct {
 	*deskFlags
 	slug, title, platform string
+	perMinute             int
 }
 
 // projectVerbs lists what can be done with projects.
@@ -26,15 +28,17 @@ var projectVerbs = map[string]func(*projectFlags, context.Context, *server.Desk)
 	"list":   (*projectFlags).list,
 	"create": (*projectFlags).create,
 	"dsn":    (*projectFlags).dsn,
+	"limit":  (*projectFlags).limit,
 }
 
 // project administers projects.
 func project(ctx context.Context, c call) error {
 	verb, c := c.subcommand()
-	p := &projectFlags{deskFlags: deskSettings(c, "project list|create|dsn [flags]", aboutProject)}
+	p := &projectFlags{deskFlags: deskSettings(c, "project list|create|dsn|limit [flags]", aboutProject)}
 	p.StringVar(&p.slug, "project", "default", "`name` of the project in URLs, or its number")
 	p.StringVar(&p.title, "name", "", "`title` of a new project; the default is its name in URLs")
 	p.StringVar(&p.platform, "platform", "", "`platform` of a new project, such as python or go")
+	p.IntVar(&p.perMinute, "per-minute", 0, "limit: the most `items` of each data category a minute; 0 is no limit")
 	run, known := projectVerbs[verb]
 	if err := p.read(known); err != nil {
 		return err
@@ -72,6 +76,28 @@ func (p *projectFlags) dsn(ctx context.Context, desk *server.Desk) error {
 		return err
 	}
 	return p.printDSN(ctx, desk, found)
+}
+
+// limit sets the rate of all keys of a project.
+func (p *projectFlags) limit(ctx context.Context, desk *server.Desk) error {
+	if p.perMinute < 0 {
+		return fmt.Errorf("--per-minute %d: want 0 or more", p.perMinute)
+	}
+	found, err := findProject(ctx, desk, p.slug)
+	if err != nil {
+		return err
+	}
+	in := store.Scope{Org: found.Org}
+	keys, err := desk.Keys(ctx, in, found.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if err := desk.LimitKey(ctx, in, k.ID, k.Enabled, p.perMinute); err != nil {
+			return fmt.Errorf("limit key %s: %w", k.Name, err)
+		}
+	}
+	return nil
 }
 
 func findProject(ctx context.Context, desk *server.Desk, name string) (store.Project, error) {
