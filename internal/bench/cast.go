@@ -55,7 +55,7 @@ type role struct {
 // draw picks who the next event is about. The platform belongs to the agent.
 func (d *doc) draw(at time.Time) role {
 	agent := d.r.IntN(agents)
-	r := role{platform: platform(agent % int(platforms)), agent: agent, release: d.r.IntN(releases), user: d.r.IntN(users), at: at}
+	r := role{platform: platform(agent % int(platforms)), agent: agent, release: d.release(), user: d.r.IntN(users), at: at}
 	r.org = r.user % 120
 	switch n := d.r.IntN(10); {
 	case n < 7:
@@ -66,6 +66,28 @@ func (d *doc) draw(at time.Time) role {
 		r.env = "development"
 	}
 	return r
+}
+
+// release picks what is deployed: mostly the newest release, often the one before
+// it, which is being replaced, and seldom one that was forgotten somewhere.
+func (d *doc) release() int {
+	switch n := d.r.IntN(100); {
+	case n < 70:
+		return releases - 1
+	case n < 95:
+		return releases - 2
+	}
+	return d.r.IntN(releases)
+}
+
+// fault picks what goes wrong: nine times in ten one of the agent's own faults,
+// else one that any agent may meet. Some faults are commoner than others.
+func (d *doc) fault(r role) int {
+	if d.r.IntN(10) == 0 {
+		return min(d.r.IntN(faults), d.r.IntN(faults))
+	}
+	own := faults / agents
+	return r.agent + agents*min(d.r.IntN(own), d.r.IntN(own))
 }
 
 // agentID is the id under which the API addresses an agent.

@@ -76,8 +76,8 @@ func (k *maker) envelope() {
 
 func (k *maker) errorEnvelope() {
 	d, id := k.doc, k.newID()
-	f := &k.faults[min(d.r.IntN(faults), d.r.IntN(faults))] // some faults are commoner than others
 	r := d.draw(k.when())
+	f := &k.faults[d.fault(r)]
 	k.payload.b = k.payload.b[:0]
 	k.payload.errorEvent(f, r, id[:])
 	k.header(id, f.platform, r)
