@@ -184,7 +184,7 @@ func (w *walker) remark(was int, marks ...redact.Mark) {
 // node returns the node of _meta for the value at the path, made if need be.
 func (w *walker) node() *fastjson.Value {
 	n := w.child(w.root, "_meta")
-	for _, s := range w.path {
+	for _, s := range w.path[w.base:] {
 		key := s.key
 		if s.list {
 			key = strconv.Itoa(s.index)

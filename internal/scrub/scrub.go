@@ -91,11 +91,9 @@ func runItems(v *fastjson.Value, a *fastjson.Arena, r Rules, f scrubber) {
 				w.member(key, v)
 				return
 			}
-			root, remarks := w.root, w.remarks
 			for _, item := range v.GetArray() {
 				w.document(item, f)
 			}
-			w.root, w.remarks = root, remarks
 		})
 	})
 }
@@ -104,7 +102,9 @@ func runItems(v *fastjson.Value, a *fastjson.Arena, r Rules, f scrubber) {
 type walker struct {
 	arena *fastjson.Arena
 	root  *fastjson.Value
-	path  []step
+	// path leads to the value at hand; from base on it lies in the document.
+	path []step
+	base int
 	// remarks counts what was written into _meta, which is bounded.
 	remarks int
 	// quiet is set where nothing is written into _meta.
@@ -152,10 +152,10 @@ func (w *walker) stop() {
 	walkers.Put(w)
 }
 
-// document clears v as a document of its own, and what the client put into its _meta.
+// document clears v as a document of its own, with its own _meta.
 func (w *walker) document(v *fastjson.Value, f scrubber) {
-	path := w.path
-	w.root, w.remarks, w.path = v, 0, w.path[:0]
+	root, base, remarks := w.root, w.base, w.remarks
+	w.root, w.base, w.remarks = v, len(w.path), 0
 	f(w, v)
-	w.path = path
+	w.root, w.base, w.remarks = root, base, remarks
 }

@@ -92,7 +92,10 @@ func (w *walker) fixed(key string, v *fastjson.Value) {
 	}
 }
 
-func container(v *fastjson.Value) bool { return v.GetObject() != nil || v.GetArray() != nil }
+func container(v *fastjson.Value) bool {
+	t := v.Type()
+	return t == fastjson.TypeObject || t == fastjson.TypeArray
+}
 
 // free clears a value that may be anything, by names and patterns.
 func (w *walker) free(v *fastjson.Value, r *redact.Rules) {
