@@ -72,6 +72,7 @@ func (s *scene) lastColumn() {
 func (s *scene) rememberSlot() {
 	defer s.recovered()
 	var slots map[string]time.Time
+	//lint:ignore SA5000 the panic is what is shown
 	slots[s.words("{user}")] = s.now
 }
 

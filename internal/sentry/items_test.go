@@ -44,8 +44,8 @@ func TestUserReportsAreToldApart(t *testing.T) {
 	id := func(comments string) model.EventID {
 		return decode("user_report", `{"event_id":"`+someID+`","comments":"`+comments+`"}`).Events[0].ID
 	}
-	if id("a") == id("b") || id("a") != id("a") || id("a").String() == someID {
-		t.Errorf("ids %s, %s, %s", id("a"), id("a"), id("b"))
+	if first, again := id("a"), id("a"); first == id("b") || first != again || first.String() == someID {
+		t.Errorf("ids %s, %s, %s", first, again, id("b"))
 	}
 }
 

@@ -34,7 +34,7 @@ func main() {
 
 func train(id uint32, out string, files []string) error {
 	if id == 0 || out == "" || len(files) == 0 {
-		return fmt.Errorf("usage: train -id N -out FILE SAMPLE...")
+		return fmt.Errorf("usage: train -id N -out FILE SAMPLE…")
 	}
 	var samples [][]byte
 	for _, name := range files {
