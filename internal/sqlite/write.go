@@ -50,13 +50,13 @@ func (db *DB) Write(ctx context.Context, b *model.Batch) (store.Receipt, error) 
 
 // write stores a batch, in the order that later parts need of earlier ones.
 func (t *txn) write(p *packed, receipt *store.Receipt) error {
-	w := &batchWriter{txn: t, packed: p, pointers: make([]pointer, len(p.Events))}
+	w := &batchWriter{txn: t, packed: p, pointers: make([]pointer, len(p.Events)), stored: make([]bool, len(p.Events))}
 	for i := range p.Events {
-		stored, err := w.event(i)
-		if err != nil {
+		var err error
+		if w.stored[i], err = w.event(i); err != nil {
 			return fmt.Errorf("write event %s: %w", p.Events[i].ID, err)
 		}
-		if !stored {
+		if !w.stored[i] {
 			receipt.Duplicates = append(receipt.Duplicates, p.Events[i].ID)
 		}
 	}
@@ -76,6 +76,7 @@ type batchWriter struct {
 	*txn
 	*packed
 	pointers []pointer // where the payload of each event stands
+	stored   []bool    // whether each event was stored: a duplicate is not
 	fresh    int       // events and spans that were not there before
 }
 
@@ -87,16 +88,17 @@ func (w *batchWriter) event(i int) (stored bool, err error) {
 			return false, err
 		}
 	}
-	var found *issueState
-	if e.Kind != model.KindTransaction {
-		if found, err = w.issueOf(w.Batch, e); err != nil {
-			return false, err
-		}
-	}
 	day := dayOf(e.Timestamp)
 	dw, err := w.dayWriter(day)
 	if err != nil {
 		return false, err
+	}
+	var found *issueState
+	if e.Kind != model.KindTransaction {
+		found, err = w.issueOf(w.Batch, e)
+		if err != nil || found == nil {
+			return false, err
+		}
 	}
 	b, err := w.block(day)
 	if err != nil {
@@ -131,13 +133,16 @@ func (w *batchWriter) count(e *model.Event, found *issueState) error {
 // time was corrected may come again with another.
 func (w *batchWriter) knownAnyDay(id model.EventID) (bool, error) {
 	for _, day := range w.db.days.newestFirst(time.Time{}, time.Time{}) {
-		found, err := w.c.bind(in(day, "SELECT 1 FROM events_@ WHERE id = ? AND project = ?")).
-			blob(id[:]).int(int64(w.Project)).one(func(*sqlite3.Stmt) {})
-		if found || err != nil {
+		if found, err := w.knownOn(day, w.Project, id); found || err != nil {
 			return found, err
 		}
 	}
 	return false, nil
+}
+
+// knownOn reports whether the event is stored on a day, whose tables are there.
+func (t *txn) knownOn(day int64, p model.ProjectID, id model.EventID) (bool, error) {
+	return t.c.bind(in(day, "SELECT 1 FROM events_@ WHERE id = ? AND project = ?")).blob(id[:]).int(int64(p)).one(func(*sqlite3.Stmt) {})
 }
 
 // dayWriter holds the statements that write a day's events and spans, the two

@@ -81,7 +81,8 @@ type issueDelta struct {
 }
 
 // issueOf finds the issue of an event by any of its fingerprints, or makes one,
-// and ties the fingerprints that are new to it.
+// and ties the fingerprints that are new to it. A second copy of an event decides
+// nothing: when it has new fingerprints, issueOf returns nil.
 func (t *txn) issueOf(b *model.Batch, e *model.Event) (*issueState, error) {
 	var found *issueState
 	var unknown []model.Hash
@@ -94,6 +95,11 @@ func (t *txn) issueOf(b *model.Batch, e *model.Event) (*issueState, error) {
 			unknown = append(unknown, h)
 		} else if found == nil {
 			found = s
+		}
+	}
+	if len(unknown) > 0 || found == nil {
+		if known, err := t.knownOn(dayOf(e.Timestamp), b.Project, e.ID); known || err != nil {
+			return nil, err
 		}
 	}
 	if found == nil {

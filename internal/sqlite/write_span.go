@@ -12,12 +12,18 @@ const insertSpan = `INSERT OR IGNORE INTO spans_@ (trace, id, project, parent, s
 	VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
 
 // writeSpans stores the batch's spans. Those of a transaction that was there
-// already are there, too, and change nothing.
+// already are there, too, if on another day, and change nothing.
 func (w *batchWriter) writeSpans() error {
 	blobs := make([]pointer, len(w.blobData)) // kept once a span needs it
+	event := 0                                // the one that the last span came in
 	for i := range w.Spans {
 		s := &w.Spans[i]
-		at, err := w.spanPayload(s, blobs)
+		if s.Blob < 0 {
+			if event = w.eventOf(s, event); event < len(w.stored) && !w.stored[event] {
+				continue
+			}
+		}
+		at, err := w.spanPayload(s, event, blobs)
 		if err != nil {
 			return err
 		}
@@ -38,14 +44,26 @@ func (w *batchWriter) writeSpans() error {
 	return nil
 }
 
+// eventOf returns the index of the transaction that a span came in, looking at
+// the likely one first; len(w.Events) when it is not there.
+func (w *batchWriter) eventOf(s *model.Span, likely int) int {
+	if likely < len(w.Events) && w.Events[likely].ID == s.Event {
+		return likely
+	}
+	for i := range w.Events {
+		if w.Events[i].ID == s.Event {
+			return i
+		}
+	}
+	return len(w.Events)
+}
+
 // spanPayload returns where the payload that holds the span stands. The span's
 // row keeps the payload's day apart from its own: they differ around midnight.
-func (w *batchWriter) spanPayload(s *model.Span, blobs []pointer) (pointer, error) {
+func (w *batchWriter) spanPayload(s *model.Span, event int, blobs []pointer) (pointer, error) {
 	if s.Blob < 0 {
-		for i := range w.Events {
-			if w.Events[i].ID == s.Event {
-				return w.pointers[i], nil
-			}
+		if event < len(w.pointers) {
+			return w.pointers[event], nil
 		}
 		return pointer{}, nil
 	}

@@ -65,6 +65,18 @@ func shiftedDuplicates(t *testing.T, f *fixture) {
 	equal(t, "count", f.issues(t, store.IssueQuery{})[0].Count, 1)
 }
 
+func duplicatesDecideNothing(t *testing.T, f *fixture) {
+	e := f.event("Timeout", Clock)
+	f.write(t, f.batch(e))
+	e.Hashes = []model.Hash{hash("other")}
+	r := f.write(t, f.batch(e))
+	equal(t, "duplicates", len(r.Duplicates), 1)
+	equal(t, "issues", len(f.issues(t, store.IssueQuery{})), 1)
+	changes, err := f.Changes(context.Background(), 0, 10)
+	must(t, err)
+	equal(t, "changes", len(changes), 1)
+}
+
 func issuesGather(t *testing.T, f *fixture) {
 	first, second, third := f.event("A", Clock.Add(-3*time.Hour)), f.event("B", Clock.Add(-time.Hour)), f.event("B", Clock.Add(-2*time.Hour))
 	first.Hashes = []model.Hash{hash("app"), hash("system")}

@@ -25,6 +25,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"event comes back whole", eventComesBack},
 		{"duplicates count once", duplicatesCountOnce},
 		{"shifted duplicates count once across days", shiftedDuplicates},
+		{"duplicates decide nothing", duplicatesDecideNothing},
+		{"shifted traces count once across days", shiftedTraces},
 		{"issues gather events by any fingerprint", issuesGather},
 		{"resolved issues regress", resolvedIssuesRegress},
 		{"issue search", issueSearch},

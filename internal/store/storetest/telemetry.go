@@ -145,6 +145,25 @@ func replayChangesNothing(t *testing.T, f *fixture) {
 	equal(t, "tokens", page.Executions[0].Usage.Input, 100)
 }
 
+func shiftedTraces(t *testing.T, f *fixture) {
+	b := f.traced()
+	f.write(t, b)
+	again := f.traced()
+	again.Events[0].ID, again.Events[0].Shifted = b.Events[0].ID, true
+	again.Spans = again.Spans[:1:1]
+	again.Spans[0].Event = b.Events[0].ID
+	again.SpanBlobs = nil
+	const days = -40 * time.Hour
+	again.Events[0].Timestamp, again.Spans[0].Start = b.Events[0].Timestamp.Add(days), b.Spans[0].Start.Add(days)
+	f.write(t, again)
+	trace, err := f.Trace(context.Background(), f.scope(), model.TraceID{7})
+	must(t, err)
+	equal(t, "spans", len(trace.Spans), 3)
+	page, err := f.Executions(context.Background(), store.ExecutionQuery{In: f.scope()})
+	must(t, err)
+	equal(t, "tokens", page.Executions[0].Usage.Input, 100)
+}
+
 func executionsMerge(t *testing.T, f *fixture) {
 	early := f.batch()
 	early.Spans = []model.Span{span(9, 5, 1, model.SpanModel)}
