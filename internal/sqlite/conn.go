@@ -196,10 +196,17 @@ func (b *binder) one(f func(s *sqlite3.Stmt)) (found bool, err error) {
 	return found, err
 }
 
+// farOff is as many seconds from 1970 as are told apart, some 140,000 years: the
+// microseconds of more would not fit.
+const farOff = 1 << 42
+
 // micros turns a time into what is stored: Unix microseconds, 0 for no time.
 func micros(t time.Time) int64 {
-	if t.IsZero() {
+	switch s := t.Unix(); {
+	case t.IsZero():
 		return 0
+	case s < -farOff, s > farOff:
+		return min(max(s, -farOff), farOff) * 1e6
 	}
 	return t.UnixMicro()
 }

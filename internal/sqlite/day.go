@@ -14,8 +14,12 @@ import (
 // daySeconds is the width of a partition.
 const daySeconds = 24 * 60 * 60
 
+// lastDay is in the year 4840. Days stay below it, and ids of attachments count on that.
+const lastDay = 1<<20 - 1
+
 // dayOf returns the number of the day, since 1970 in UTC, that names its tables.
-func dayOf(t time.Time) int64 { return t.Unix() / daySeconds }
+// What lies far off goes to the first or the last one.
+func dayOf(t time.Time) int64 { return min(max(t.Unix()/daySeconds, 0), lastDay) }
 
 // days is the list of partitions, ascending. It is safe for concurrent use.
 type days struct {

@@ -62,15 +62,15 @@ func (w *batchWriter) eventOf(s *model.Span, likely int) int {
 // row keeps the payload's day apart from its own: they differ around midnight.
 func (w *batchWriter) spanPayload(s *model.Span, event int, blobs []pointer) (pointer, error) {
 	if s.Blob < 0 {
-		if event < len(w.pointers) {
+		if event < len(w.pointers) && near(w.pointers[event].day, dayOf(s.Start)) {
 			return w.pointers[event], nil
 		}
-		return pointer{}, nil
+		return pointer{}, nil // not known, or months off its transaction: no payload
 	}
-	at := &blobs[s.Blob]
-	if at.length == 0 {
+	at, day := &blobs[s.Blob], dayOf(s.Start)
+	if at.length == 0 || !near(at.day, day) {
 		var err error
-		if *at, err = w.keep(dayOf(s.Start), w.blobData[s.Blob]); err != nil {
+		if *at, err = w.keep(day, w.blobData[s.Blob]); err != nil {
 			return pointer{}, err
 		}
 	}
@@ -94,8 +94,12 @@ func (d *dayWriter) insertSpan(b *model.Batch, s *model.Span, at pointer) error 
 	return bind.int(s.Cost.Nanos).int(int64(s.Cost.Pricing)).run()
 }
 
+// near reports whether packBlock can tell one day from the other.
+func near(a, b int64) bool { return a-b < 32 && b-a < 32 }
+
 // packBlock puts a block's id and the days between the span's day and the
-// block's into one number: id times 64, plus the difference plus 32.
+// block's into one number: id times 64, plus the difference plus 32. The days are
+// near each other.
 func packBlock(at pointer, day int64) int64 {
 	if at.length == 0 {
 		return 0

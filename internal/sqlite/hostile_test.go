@@ -1,0 +1,67 @@
+package sqlite
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/store"
+	"relay.one/picket/internal/store/storetest"
+)
+
+// TestTimesFarOff stores what happened at times that no clock shows, beside what
+// happened today.
+func TestTimesFarOff(t *testing.T) {
+	t.Parallel()
+	db, in := fresh(t, Options{})
+	ctx, today := context.Background(), storetest.Clock
+	f := func(at time.Time) {
+		t.Helper()
+		id := model.NewEventID()
+		trace := model.TraceID(id)
+		_, err := db.Write(ctx, &model.Batch{
+			Org: 1, Project: 1, Received: today,
+			Events: []model.Event{{ID: id, Kind: model.KindTransaction, Timestamp: at, Started: today, Trace: trace, Payload: []byte("{}")}},
+			Spans: []model.Span{{Trace: trace, ID: model.SpanID{1}, Start: today, Duration: -5, Event: id, Blob: -1},
+				{Trace: trace, ID: model.SpanID{2}, Start: at, Duration: 1 << 62, Blob: 0},
+				{Trace: trace, ID: model.SpanID{3}, Start: today, Duration: 1 << 62, Blob: 0}},
+			SpanBlobs:  []model.SpanBlob{{Payload: []byte(`{"items":[]}`)}},
+			Logs:       []model.Log{{Timestamp: at, Payload: []byte("{}")}},
+			Executions: []model.Execution{{ID: id.String(), Start: at, Duration: 1 << 62, Ended: true}},
+			Sessions:   []model.Session{{Started: at, Exited: 1}},
+			CheckIns:   []model.CheckIn{{Monitor: "nightly", Timestamp: at, Duration: -1}},
+		})
+		if err != nil {
+			t.Errorf("write at %s: %v", at, err)
+			return
+		}
+		if got, err := db.Trace(ctx, in, trace); err != nil || len(got.Spans) != 3 || len(got.Payloads) == 0 {
+			t.Errorf("trace at %s = %+v, %v; want 3 spans", at, got, err)
+		}
+		if _, err := db.Event(ctx, in, id); err != nil {
+			t.Errorf("event at %s: %v", at, err)
+		}
+	}
+	f(time.Time{})
+	f(time.Unix(0, 0))
+	f(time.Unix(-1, 0))
+	f(today.Add(-31 * 24 * time.Hour))
+	f(today.Add(-32 * 24 * time.Hour))
+	f(today.Add(40 * 24 * time.Hour))
+	f(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))
+	f(time.Unix(1<<55, 0))
+	f(time.Unix(-1<<55, 0))
+	logs, q := 0, store.LogQuery{In: in, Page: store.Page{Limit: 2}}
+	for more := true; more; more = q.Page.Cursor != "" {
+		page, err := db.Logs(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs, q.Page.Cursor = logs+len(page.Logs), page.Next
+	}
+	if logs != 9 {
+		t.Errorf("%d logs, want all 9", logs)
+	}
+	inWriter(t, db, func(w *writer) error { return sweep(w, today) })
+}
