@@ -15,6 +15,7 @@ import (
 type conn struct {
 	*sqlite3.Conn
 	stmts map[string]*sqlite3.Stmt
+	last  unpacked
 	log   *logFile // the writer's; nil for readers
 }
 

@@ -28,6 +28,7 @@ func (db *DB) read(ctx context.Context, f func(c *conn) error) error {
 		return err
 	}
 	err = f(c)
+	c.last = unpacked{} // a day that is dropped and comes again numbers its blocks anew
 	c.SetInterrupt(context.Background())
 	if back := c.rollback(); err == nil {
 		err = back

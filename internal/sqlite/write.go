@@ -11,26 +11,6 @@ import (
 	"relay.one/picket/internal/store"
 )
 
-// packed is a batch with its payloads compressed, on the caller's goroutine.
-type packed struct {
-	*model.Batch
-	eventData, blobData, logData [][]byte
-}
-
-func (db *DB) pack(b *model.Batch) *packed {
-	p := &packed{Batch: b}
-	for i := range b.Events {
-		p.eventData = append(p.eventData, db.codec.Pack(b.Events[i].Payload))
-	}
-	for i := range b.SpanBlobs {
-		p.blobData = append(p.blobData, db.codec.Pack(b.SpanBlobs[i].Payload))
-	}
-	for i := range b.Logs {
-		p.logData = append(p.logData, db.codec.Pack(b.Logs[i].Payload))
-	}
-	return p
-}
-
 // Write implements store.Writer.
 func (db *DB) Write(ctx context.Context, b *model.Batch) (store.Receipt, error) {
 	if b.Empty() {
@@ -39,25 +19,24 @@ func (db *DB) Write(ctx context.Context, b *model.Batch) (store.Receipt, error) 
 	if err := ctx.Err(); err != nil {
 		return store.Receipt{}, err
 	}
-	p := db.pack(b)
 	var receipt store.Receipt
 	err := db.do(ctx, func(t *txn) error {
 		receipt = store.Receipt{} // a second run starts afresh
-		return t.write(p, &receipt)
+		return t.write(b, &receipt)
 	})
 	return receipt, err
 }
 
 // write stores a batch, in the order that later parts need of earlier ones.
-func (t *txn) write(p *packed, receipt *store.Receipt) error {
-	w := &batchWriter{txn: t, packed: p, pointers: make([]pointer, len(p.Events)), stored: make([]bool, len(p.Events))}
-	for i := range p.Events {
+func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
+	w := &batchWriter{txn: t, Batch: b, pointers: make([]pointer, len(b.Events)), stored: make([]bool, len(b.Events))}
+	for i := range b.Events {
 		var err error
 		if w.stored[i], err = w.event(i); err != nil {
-			return fmt.Errorf("write event %s: %w", p.Events[i].ID, err)
+			return fmt.Errorf("write event %s: %w", b.Events[i].ID, err)
 		}
 		if !w.stored[i] {
-			receipt.Duplicates = append(receipt.Duplicates, p.Events[i].ID)
+			receipt.Duplicates = append(receipt.Duplicates, b.Events[i].ID)
 		}
 	}
 	for _, step := range [...]func() error{w.writeSpans, w.writeExecutions, w.writeLogs, w.writeAttachments, w.writeCheckIns, w.writeSessions} {
@@ -65,8 +44,8 @@ func (t *txn) write(p *packed, receipt *store.Receipt) error {
 			return err
 		}
 	}
-	for _, d := range p.Discards {
-		t.delta.AddDiscard(p.Project, d, p.Received)
+	for _, d := range b.Discards {
+		t.delta.AddDiscard(b.Project, d, b.Received)
 	}
 	return nil
 }
@@ -74,7 +53,7 @@ func (t *txn) write(p *packed, receipt *store.Receipt) error {
 // batchWriter stores one batch.
 type batchWriter struct {
 	*txn
-	*packed
+	*model.Batch
 	pointers []pointer // where the payload of each event stands
 	stored   []bool    // whether each event was stored: a duplicate is not
 	fresh    int       // events and spans that were not there before
@@ -100,18 +79,17 @@ func (w *batchWriter) event(i int) (stored bool, err error) {
 			return false, err
 		}
 	}
-	b, err := w.block(day)
+	at, err := w.place(day, e.Payload)
 	if err != nil {
 		return false, err
 	}
-	at := pointer{day, b.id, int64(len(b.data)), int64(len(w.eventData[i]))}
 	if err := dw.insertEvent(w.Batch, e, found, at); err != nil {
 		return false, err
 	}
 	if w.c.Changes() == 0 {
 		return false, nil
 	}
-	if w.pointers[i], err = w.keep(day, w.eventData[i]); err != nil {
+	if w.pointers[i], err = w.keep(day, e.Payload); err != nil {
 		return false, err
 	}
 	w.fresh++

@@ -23,17 +23,17 @@ func (w *batchWriter) writeExecutions() error {
 }
 
 func (w *batchWriter) execution(x *model.Execution) error {
+	if !x.Ended {
+		return w.mergeExecution(x)
+	}
 	ended := false
 	_, err := w.c.bind("SELECT ended FROM executions WHERE project = ? AND id = ?").int(int64(w.Project)).text(x.ID).
 		one(func(s *sqlite3.Stmt) { ended = s.ColumnBool(0) })
 	if err != nil {
 		return err
 	}
-	if err := w.mergeExecution(x); err != nil {
-		return err
-	}
-	if !x.Ended || ended {
-		return nil // counted once, when its end is first seen
+	if err := w.mergeExecution(x); err != nil || ended {
+		return err // counted once, when its end is first seen
 	}
 	whole, err := w.c.readExecution(w.Project, x.ID)
 	if err != nil {

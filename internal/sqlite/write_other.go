@@ -17,7 +17,7 @@ func (w *batchWriter) writeLogs() error {
 		if err := w.open(day); err != nil {
 			return err
 		}
-		at, err := w.keep(day, w.logData[i])
+		at, err := w.keep(day, l.Payload)
 		if err != nil {
 			return err
 		}

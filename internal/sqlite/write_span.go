@@ -14,8 +14,8 @@ const insertSpan = `INSERT OR IGNORE INTO spans_@ (trace, id, project, parent, s
 // writeSpans stores the batch's spans. Those of a transaction that was there
 // already are there, too, if on another day, and change nothing.
 func (w *batchWriter) writeSpans() error {
-	blobs := make([]pointer, len(w.blobData)) // kept once a span needs it
-	event := 0                                // the one that the last span came in
+	blobs := make([]pointer, len(w.SpanBlobs)) // kept once a span needs it
+	event := 0                                 // the one that the last span came in
 	for i := range w.Spans {
 		s := &w.Spans[i]
 		if s.Blob < 0 {
@@ -70,7 +70,7 @@ func (w *batchWriter) spanPayload(s *model.Span, event int, blobs []pointer) (po
 	at, day := &blobs[s.Blob], dayOf(s.Start)
 	if at.length == 0 || !near(at.day, day) {
 		var err error
-		if *at, err = w.keep(day, w.blobData[s.Blob]); err != nil {
+		if *at, err = w.keep(day, w.SpanBlobs[s.Blob].Payload); err != nil {
 			return pointer{}, err
 		}
 	}

@@ -26,6 +26,7 @@ type writer struct {
 	c          *conn
 	issues     *issueCache
 	tags       *rollup.TagLimit
+	buffer     []byte // of the first block of each transaction
 	dayWriters map[int64]*dayWriter
 	folded     time.Time // when the last fold began
 	swept      time.Time // when the last sweep began
@@ -210,6 +211,9 @@ func (t *txn) finish() error {
 		if err := t.flush(b); err != nil {
 			return err
 		}
+	}
+	if len(t.blocks) > 0 {
+		t.buffer = t.blocks[0].data
 	}
 	if err := errors.Join(t.updateIssues(), t.addTags()); err != nil {
 		return err
