@@ -1,10 +1,6 @@
 package redact
 
-import (
-	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
-)
+import "strings"
 
 // maxLevel is how deep JSON inside strings of JSON is read.
 const maxLevel = 4
@@ -60,7 +56,7 @@ func (e *editor) value(i, depth int) (int, bool) {
 	case '{':
 		return e.object(i, depth)
 	case '[':
-		return e.array(i, depth)
+		return e.array(i, depth, false)
 	case '"':
 		end, escaped, ok := e.str(i)
 		if ok && !e.skipping {
@@ -75,25 +71,21 @@ func (e *editor) value(i, depth int) (int, bool) {
 	return end, ok
 }
 
+// object clears the members of an object by their names.
 func (e *editor) object(i, depth int) (int, bool) {
 	i = e.space(i + 1)
 	if i < len(e.src) && e.src[i] == '}' {
 		return i + 1, true
 	}
+	called := false // a member names a secret, which stands under "value"
 	for {
-		if i >= len(e.src) || e.src[i] != '"' {
-			return i, false
-		}
-		end, escaped, ok := e.str(i)
+		name, at, ok := e.memberName(i)
 		if !ok {
-			return i, false
+			return at, false
 		}
-		name := e.src[i+1 : end-1]
-		i = e.space(end)
-		if i >= len(e.src) || e.src[i] != ':' {
-			return i, false
-		}
-		if i, ok = e.member(name, escaped, e.space(i+1), depth); !ok {
+		called = called || isNaming(name) && e.names(at)
+		secret := name == "value" && (called || e.namedBehind(at))
+		if i, ok = e.member(name, secret, at, depth); !ok {
 			return i, false
 		}
 		if i = e.space(i); i >= len(e.src) {
@@ -110,43 +102,116 @@ func (e *editor) object(i, depth int) (int, bool) {
 	}
 }
 
-// member clears the value at src[i] by its name.
-func (e *editor) member(name string, escaped bool, i, depth int) (int, bool) {
-	if i >= len(e.src) {
-		return i, false
+// memberName reads a member's name at src[i] and returns where its value begins.
+func (e *editor) memberName(i int) (name string, at int, ok bool) {
+	if i >= len(e.src) || e.src[i] != '"' {
+		return "", i, false
 	}
-	if escaped && !e.skipping {
-		var buf [64]byte
-		name = string(unescape(buf[:0], name))
+	end, escaped, ok := e.str(i)
+	if !ok {
+		return "", i, false
+	}
+	name = e.plainText(i+1, end-1, escaped)
+	if i = e.space(end); i >= len(e.src) || e.src[i] != ':' {
+		return "", i, false
+	}
+	at = e.space(i + 1)
+	return name, at, at < len(e.src)
+}
+
+// plainText returns what the inside of a string, src[from:to], means.
+func (e *editor) plainText(from, to int, escaped bool) string {
+	if !escaped || e.skipping {
+		return e.src[from:to]
+	}
+	var buf [64]byte
+	return string(unescape(buf[:0], e.src[from:to]))
+}
+
+// member clears the value at src[i] by its name.
+func (e *editor) member(name string, secret bool, i, depth int) (int, bool) {
+	if e.skipping {
+		return e.value(i, depth+1)
 	}
 	container := e.src[i] == '{' || e.src[i] == '['
 	safe := !container && e.rules.IsSafe(name)
-	if e.skipping || !safe && !e.rules.Key(name) {
+	if !safe && !secret && !e.rules.Key(name) {
 		return e.value(i, depth+1)
 	}
 	end, ok := e.skip(i, depth+1)
-	if safe || !ok {
-		return end, ok
+	if ok && !safe {
+		e.hide(i, end)
 	}
+	return end, ok
+}
+
+// hide clears src[i:end], a value under a secret name.
+func (e *editor) hide(i, end int) {
 	switch c := e.src[i]; {
 	case c == '"':
 		e.blank(i+1, end-1)
 	case c != 't' && c != 'f' && c != 'n':
 		e.replace(i, end, "null", ruleNames[ruleName].filter)
 	}
-	return end, true
 }
 
-func (e *editor) array(i, depth int) (int, bool) {
+// isNaming reports whether a member tells the name of what is in the member "value".
+func isNaming(name string) bool { return name == "name" || name == "key" }
+
+// names reports whether the string at src[i], if it is one, is the name of a secret.
+func (e *editor) names(i int) bool {
+	if e.skipping || e.src[i] != '"' {
+		return false
+	}
+	end, escaped, ok := e.str(i)
+	return ok && e.rules.Names(e.plainText(i+1, end-1, escaped))
+}
+
+// Names reports whether s, a value beside another, is the name of a secret: Key, but
+// not for what is a sentence.
+func (r *Rules) Names(s string) bool {
+	const longest = 64
+	return len(s) <= longest && strings.IndexByte(s, ' ') < 0 && r.Key(s)
+}
+
+// namedBehind is for objects that tell the name behind the value, which is at src[i]:
+// it reports whether the next member, or the one after it, names a secret.
+func (e *editor) namedBehind(i int) bool {
+	for range 3 {
+		if e.skipping || e.src[i] == '{' || e.src[i] == '[' {
+			return false
+		}
+		end, ok := e.skip(i, maxDepth)
+		if end = e.space(end); !ok || end >= len(e.src) || e.src[end] != ',' {
+			return false
+		}
+		name, at, ok := e.memberName(e.space(end + 1))
+		if !ok {
+			return false
+		}
+		if isNaming(name) && e.names(at) {
+			return true
+		}
+		i = at
+	}
+	return false
+}
+
+// array clears the elements of an array. One inside another may be a [name, value],
+// and a flag such as --password makes the string behind it secret.
+func (e *editor) array(i, depth int, inside bool) (int, bool) {
 	i = e.space(i + 1)
 	if i < len(e.src) && e.src[i] == ']' {
 		return i + 1, true
 	}
-	for {
+	secret := false // the next element is
+	for n := 0; ; n++ {
+		from := i
 		var ok bool
-		if i, ok = e.value(i, depth+1); !ok {
+		if i, ok = e.element(i, depth+1, secret); !ok {
 			return i, false
 		}
+		secret = !e.skipping && (e.isFlag(from, i) || inside && n == 0 && e.names(from) && e.oneMore(i, depth))
 		if i = e.space(i); i >= len(e.src) {
 			return i, false
 		}
@@ -161,30 +226,51 @@ func (e *editor) array(i, depth int) (int, bool) {
 	}
 }
 
-// str reads a string, quotes included, and tells whether it has escapes.
-func (e *editor) str(i int) (end int, escaped, ok bool) {
-	s := e.src
-	for i++; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"':
-			return i + 1, escaped, true
-		case c == '\\':
-			if i++; i >= len(s) || !isEscape(s, i) {
-				return i, escaped, false
-			}
-			escaped = true
-		case c < ' ':
-			return i, escaped, false
+// element clears the element of an array at src[i].
+func (e *editor) element(i, depth int, secret bool) (int, bool) {
+	switch {
+	case i < len(e.src) && secret:
+		end, ok := e.skip(i, depth)
+		if ok {
+			e.hide(i, end)
 		}
+		return end, ok
+	case i < len(e.src) && e.src[i] == '[' && depth <= maxDepth:
+		return e.array(i, depth, true)
 	}
-	return i, escaped, false
+	return e.value(i, depth)
 }
 
-func isEscape(s string, i int) bool {
-	if s[i] == 'u' {
-		return hex4(s[i+1:]) >= 0
+// isFlag reports whether src[from:to] is a string such as --password.
+func (e *editor) isFlag(from, to int) bool {
+	const shortest = len(`"-pwd"`)
+	if to-from < shortest || e.src[from+1] != '-' || e.src[from] != '"' {
+		return false
 	}
-	return strings.IndexByte(`"\/bfnrt`, s[i]) >= 0
+	flag := e.src[from+1 : to-1]
+	return e.rules.Flag(flag)
+}
+
+// Flag reports whether s is a flag on a command line whose value, the next word, is
+// secret: --password.
+func (r *Rules) Flag(s string) bool {
+	return len(s) >= 4 && s[0] == '-' && strings.IndexByte(s, '=') < 0 && r.Names(s)
+}
+
+// oneMore reports whether exactly one element follows behind src[i]. Deep down it
+// does not look through containers, which would be read once for every level.
+func (e *editor) oneMore(i, depth int) bool {
+	const deep = 8
+	if i = e.space(i); i >= len(e.src) || e.src[i] != ',' {
+		return false
+	}
+	i = e.space(i + 1)
+	if i >= len(e.src) || depth > deep && (e.src[i] == '[' || e.src[i] == '{') {
+		return false
+	}
+	end, ok := e.skip(i, depth)
+	end = e.space(end)
+	return ok && end < len(e.src) && e.src[end] == ']'
 }
 
 // content clears the inside of a string, src[from:to].
@@ -207,128 +293,10 @@ func (e *editor) content(from, to int, escaped bool) {
 	}
 }
 
-// scalar reads a number or a literal.
-func (e *editor) scalar(i int) (int, bool) {
-	end := i
-	for end < len(e.src) && (isWord(e.src[end]) || e.src[end] == '-' || e.src[end] == '+' || e.src[end] == '.') {
-		end++
-	}
-	switch e.src[i:end] {
-	case "true", "false", "null":
-		return end, true
-	}
-	return end, isNumber(e.src[i:end])
-}
-
-// isNumber reports whether s is a number by JSON's grammar.
-func isNumber(s string) bool {
-	s = strings.TrimPrefix(s, "-")
-	n := digitsEnd(s, 0)
-	if n == 0 || n > 1 && s[0] == '0' {
-		return false
-	}
-	s = s[n:]
-	if strings.HasPrefix(s, ".") {
-		if n = digitsEnd(s, 1); n == 1 {
-			return false
-		}
-		s = s[n:]
-	}
-	if s == "" {
-		return true
-	}
-	if s[0]|0x20 != 'e' {
-		return false
-	}
-	if s = s[1:]; s != "" && (s[0] == '+' || s[0] == '-') {
-		s = s[1:]
-	}
-	return s != "" && digitsEnd(s, 0) == len(s)
-}
-
 // skip reads a value without changing it.
 func (e *editor) skip(i, depth int) (int, bool) {
 	e.skipping = true
 	end, ok := e.value(i, depth)
 	e.skipping = false
 	return end, ok
-}
-
-// unescape appends what a JSON string's content means. Half a surrogate pair becomes
-// U+FFFD.
-func unescape(dst []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 >= len(s) {
-			dst = append(dst, s[i])
-			continue
-		}
-		i++
-		switch s[i] {
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'n':
-			dst = append(dst, '\n')
-		case 'r':
-			dst = append(dst, '\r')
-		case 't':
-			dst = append(dst, '\t')
-		case 'u':
-			r := hex4(s[i+1:])
-			i += 4
-			if utf16.IsSurrogate(r) && len(s) > i+6 && s[i+1] == '\\' && s[i+2] == 'u' {
-				if pair := utf16.DecodeRune(r, hex4(s[i+3:])); pair != utf8.RuneError {
-					r = pair
-					i += 6
-				}
-			}
-			dst = utf8.AppendRune(dst, r)
-		default:
-			dst = append(dst, s[i])
-		}
-	}
-	return dst
-}
-
-// hex4 reads four hexadecimal digits; -1 if there are none.
-func hex4(s string) rune {
-	if len(s) < 4 {
-		return -1
-	}
-	var r rune
-	for i := range 4 {
-		c := s[i]
-		switch {
-		case isDigit(c):
-			r = r<<4 | rune(c-'0')
-		case c|0x20-'a' <= 5:
-			r = r<<4 | rune(c|0x20-'a'+10)
-		default:
-			return -1
-		}
-	}
-	return r
-}
-
-// escape appends s as the content of a JSON string.
-func escape(dst, s []byte) []byte {
-	const hex = "0123456789abcdef"
-	for _, c := range s {
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\n':
-			dst = append(dst, '\\', 'n')
-		case c == '\t':
-			dst = append(dst, '\\', 't')
-		case c == '\r':
-			dst = append(dst, '\\', 'r')
-		case c < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return dst
 }

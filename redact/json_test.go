@@ -22,6 +22,10 @@ func TestJSONText(t *testing.T) {
 	f(`"{\"token\":\"x\"}"`, `"{\"token\":\"[Filtered]\"}"`)
 	f(`[4111111111111111]`, `[null]`)
 	f(`{"a":"x","a":{"token":"\ud83d\ude00"}}`, `{"a":"x","a":{"token":"[Filtered]"}}`)
+	f(`[["Authorization","x"],["a","b"],["token",["c"]]]`, `[["Authorization","[Filtered]"],["a","b"],["token",null]]`)
+	f(`[{"name":"X-Api-Key","value":"x"},{"value":7,"key":"token"},{"name":"a","value":"b"}]`,
+		`[{"name":"X-Api-Key","value":"[Filtered]"},{"value":null,"key":"token"},{"name":"a","value":"b"}]`)
+	f(`{"args":["run","--password","x","--token=y","-v","z"]}`, `{"args":["run","--password","[Filtered]","--token=[Filtered]","-v","z"]}`)
 	f(`{"password":"x","user":"bo`, `{"password":"[Filtered]","user":"bo`) // cut off
 	f(`{'password': 'x'}`, `{'password': '[Filtered]'}`)                   // Python's
 	f("plain password=x", "plain password=[Filtered]")
@@ -29,6 +33,10 @@ func TestJSONText(t *testing.T) {
 
 	f("", same)
 	f("{", same)
+	f(`["token","name"]`, same)
+	f(`[["token","name","x"],["token"],[[],"x"],["a","b"]]`, same)
+	f(`{"value":"x","n":1,"o":2,"p":3,"name":"token"}`, same) // too far behind
+	f(`["-a","b","--","c"]`, same)
 	f(`{"max_tokens":100,"usage":{"total_tokens":12},"author":"bob"}`, same)
 	f(`[4111111111111112, 4571234567890111, 1.5e3, -0.1]`, same) // ids, by the Luhn check
 	f(`{"password":"","token":"null","secret":"true"}`, same)

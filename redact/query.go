@@ -74,6 +74,9 @@ func (e *editor) encoded(from, to int) {
 // Parameter reports whether the value of the URL parameter with this name is secret:
 // by the rules' Key, or because it signs the URL.
 func (r *Rules) Parameter(name string) bool {
+	if open := strings.LastIndexByte(name, '['); open > 0 && name[len(name)-1] == ']' { // user[otp]
+		return r.Key(name) || r.Key(name[open+1:len(name)-1])
+	}
 	return r.Key(name) || queryKey(name) && !r.IsSafe(name)
 }
 

@@ -9,6 +9,7 @@ func TestQuery(t *testing.T) {
 	f("?API_KEY=abc&x", "?API_KEY=[Filtered]&x")
 	f("a=1;password=b;c=2", "a=1;password=[Filtered];c=2")
 	f("user%5Bpassword%5D=x+y&user%5Bname%5D=bob", "user%5Bpassword%5D=[Filtered]&user%5Bname%5D=bob")
+	f("user[otp]=1&user[bypass]=2", "user[otp]=[Filtered]&user[bypass]=2")
 	f("%74oken=abc", "%74oken=[Filtered]")
 	f("X-Amz-Signature=0a1b&sig=xyz", "X-Amz-Signature=[Filtered]&sig=[Filtered]")
 	f("card=4111111111111111", "card=[Filtered]")

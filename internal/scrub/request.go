@@ -72,11 +72,15 @@ func (w *walker) cookies(v *fastjson.Value) {
 
 // pairs clears names with values: a map, a list of [name, value], or a list of
 // {"key":…,"value":…}.
-func (w *walker) pairs(v *fastjson.Value, f func(w *walker, key string, v *fastjson.Value)) {
+func (w *walker) pairs(v *fastjson.Value, f field) {
 	switch v.Type() {
 	case fastjson.TypeObject:
 		w.fields(v, f)
 	case fastjson.TypeArray:
+		if list := v.GetArray(); len(list) > 0 && !container(list[0]) {
+			w.free(v, &w.plain) // no pairs
+			return
+		}
 		w.each(v, func(w *walker, v *fastjson.Value) { w.pairIn(v, f) })
 	default:
 		w.free(v, &w.plain)
@@ -84,9 +88,9 @@ func (w *walker) pairs(v *fastjson.Value, f func(w *walker, key string, v *fastj
 }
 
 // pairIn clears one element of a list of pairs.
-func (w *walker) pairIn(v *fastjson.Value, f func(w *walker, key string, v *fastjson.Value)) {
-	if p := v.GetArray(); len(p) == 2 && p[0].Type() == fastjson.TypeString {
-		w.pair(p, f)
+func (w *walker) pairIn(v *fastjson.Value, f field) {
+	if isPair(v) {
+		w.pair(v.GetArray(), f)
 		return
 	}
 	name := v.GetStringBytes("key")

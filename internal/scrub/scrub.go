@@ -87,12 +87,15 @@ func run(v *fastjson.Value, a *fastjson.Arena, r Rules, f scrubber) {
 func runItems(v *fastjson.Value, a *fastjson.Arena, r Rules, f scrubber) {
 	run(v, a, r, func(w *walker, v *fastjson.Value) {
 		w.fields(v, func(w *walker, key string, v *fastjson.Value) {
-			if key != "items" || v.GetArray() == nil {
+			switch {
+			case key == "_meta":
+				w.meta(v)
+			case key == "items" && v.Type() == fastjson.TypeArray:
+				for _, item := range v.GetArray() {
+					w.document(item, f)
+				}
+			default:
 				w.member(key, v)
-				return
-			}
-			for _, item := range v.GetArray() {
-				w.document(item, f)
 			}
 		})
 	})

@@ -9,9 +9,12 @@ import (
 	"relay.one/picket/redact"
 )
 
+// field clears the value under a name.
+type field func(w *walker, name string, v *fastjson.Value)
+
 // fields hands every member of an object to f, with the path set; members under the
 // same key come all. What is no object is cleared as anything.
-func (w *walker) fields(v *fastjson.Value, f func(w *walker, key string, v *fastjson.Value)) {
+func (w *walker) fields(v *fastjson.Value, f field) {
 	o := v.GetObject()
 	if o == nil {
 		w.free(v, &w.text)
@@ -135,7 +138,7 @@ func (w *walker) namesSecret(o *fastjson.Object) string {
 		return ""
 	}
 	for _, key := range [...]string{"name", "key"} {
-		if name := view(o.Get(key).GetStringBytes()); w.secret(name) {
+		if name := view(o.Get(key).GetStringBytes()); w.text.Names(name) {
 			return name
 		}
 	}
@@ -143,15 +146,21 @@ func (w *walker) namesSecret(o *fastjson.Object) string {
 }
 
 func (w *walker) array(list []*fastjson.Value, r *redact.Rules) {
-	pairs := arePairs(list)
 	w.path = append(w.path, step{list: true})
 	at := len(w.path) - 1
 	flag := ""
 	for i, e := range list {
 		w.path[at].index = i
 		switch {
-		case pairs:
-			w.pair(e.GetArray(), func(w *walker, key string, v *fastjson.Value) { w.memberBy(key, v, r) })
+		case isPair(e):
+			flag = ""
+			w.pair(e.GetArray(), func(w *walker, name string, v *fastjson.Value) {
+				if w.text.Names(name) {
+					w.blank(name, v)
+				} else {
+					w.free(v, r)
+				}
+			})
 		case flag != "" && e.Type() == fastjson.TypeString:
 			w.blank(flag, e)
 			flag = ""
@@ -163,22 +172,21 @@ func (w *walker) array(list []*fastjson.Value, r *redact.Rules) {
 	w.path = w.path[:at]
 }
 
-// arePairs reports whether every element is a [name, value].
-func arePairs(list []*fastjson.Value) bool {
-	for _, e := range list {
-		p := e.GetArray()
-		if len(p) != 2 || p[0].Type() != fastjson.TypeString {
-			return false
-		}
-	}
-	return len(list) > 0
+// isPair reports whether an element of an array is a [name, value].
+func isPair(v *fastjson.Value) bool {
+	p := v.GetArray()
+	return len(p) == 2 && p[0].Type() == fastjson.TypeString
 }
 
-// pair hands the value of a [name, value] to f.
-func (w *walker) pair(p []*fastjson.Value, f func(w *walker, key string, v *fastjson.Value)) {
-	w.path = append(w.path, step{list: true, index: 1})
-	f(w, view(p[0].GetStringBytes()), p[1])
-	w.path = w.path[:len(w.path)-1]
+// pair hands the value of a [name, value] to f, and clears the name as it may be none.
+func (w *walker) pair(p []*fastjson.Value, f field) {
+	name := view(p[0].GetStringBytes())
+	w.path = append(w.path, step{list: true})
+	at := len(w.path) - 1
+	w.free(p[0], &w.text)
+	w.path[at].index = 1
+	f(w, name, p[1])
+	w.path = w.path[:at]
 }
 
 // flag returns the name of a flag on a command line, such as --password, whose value
@@ -188,7 +196,7 @@ func (w *walker) flag(v *fastjson.Value) string {
 		return ""
 	}
 	s := view(v.GetStringBytes())
-	if len(s) < 4 || s[0] != '-' || strings.IndexByte(s, '=') >= 0 || !w.secret(s) {
+	if !w.text.Flag(s) {
 		return ""
 	}
 	return s
