@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -64,4 +65,41 @@ func TestTimesFarOff(t *testing.T) {
 		t.Errorf("%d logs, want all 9", logs)
 	}
 	inWriter(t, db, func(w *writer) error { return sweep(w, today) })
+}
+
+// TestTraceIsBounded puts more under one trace id than fits into memory.
+func TestTraceIsBounded(t *testing.T) {
+	t.Parallel()
+	db, in := fresh(t, Options{})
+	trace := model.TraceID{7}
+	payload := bytes.Repeat([]byte(" "), 4<<20)
+	const documents = 2 * maxTracePayloads / (4 << 20)
+	for range documents {
+		id := model.NewEventID()
+		b := &model.Batch{Org: 1, Project: 1, Received: storetest.Clock,
+			Events: []model.Event{{ID: id, Kind: model.KindTransaction, Timestamp: storetest.Clock, Trace: trace, Payload: payload}},
+			Spans:  []model.Span{{Trace: trace, ID: model.SpanID(id[:8]), Start: storetest.Clock, Event: id, Blob: -1}}}
+		if _, err := db.Write(context.Background(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := db.Trace(context.Background(), in, trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Spans) != documents || len(got.Events) != documents {
+		t.Errorf("%d spans and %d events, want all %d", len(got.Spans), len(got.Events), documents)
+	}
+	size, told := 0, 0
+	for _, p := range got.Payloads {
+		size += len(p)
+	}
+	for _, s := range got.Spans {
+		if s.Payload >= 0 {
+			told++
+		}
+	}
+	if size > maxTracePayloads || told != len(got.Payloads) || told == 0 {
+		t.Errorf("%d bytes of payloads for %d spans, want some and at most %d", size, told, maxTracePayloads)
+	}
 }

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,8 +15,13 @@ import (
 	"relay.one/picket/internal/store"
 )
 
-// maxTraceSpans bounds what one trace answers with.
-const maxTraceSpans = 20_000
+// What one trace answers with at the most: who makes trace ids may put anything
+// under one.
+const (
+	maxTraceSpans    = 20_000
+	maxTraceEvents   = 5_000
+	maxTracePayloads = 32 << 20 // bytes
+)
 
 const spanColumns = `trace, id, project, parent, start, duration, op, name, status, kind, segment, release, environment, user,
 	agent, agent_name, execution, conversation, organization, block, offset, length, provider, model, tool, error_type,
@@ -85,44 +92,62 @@ type traceReader struct {
 	trace    *store.Trace
 	projects string
 	payloads map[pointer]int
+	size     int64 // of the payloads
 }
 
 func (r *traceReader) day(day int64) error {
-	err := r.c.bind(in(day, "SELECT "+spanColumns+" FROM spans_@ WHERE trace = ? AND "+r.projects)).blob(r.trace.ID[:]).
+	err := r.c.bind(in(day, "SELECT "+spanColumns+" FROM spans_@ WHERE trace = ? AND "+r.projects+" LIMIT ?")).
+		blob(r.trace.ID[:]).int(int64(maxTraceSpans - len(r.trace.Spans))).
 		each(func(s *sqlite3.Stmt) error {
-			if len(r.trace.Spans) == maxTraceSpans {
-				return errStop
-			}
 			span, at := scanSpan(s, day)
-			if at.length > 0 {
-				if _, known := r.payloads[at]; !known {
-					r.payloads[at] = len(r.payloads)
-				}
-				span.Payload = r.payloads[at]
-			}
+			span.Payload = r.payload(at)
 			r.trace.Spans = append(r.trace.Spans, span)
 			return nil
 		})
 	if err != nil {
 		return err
 	}
-	return r.c.bind(in(day, "SELECT "+eventColumns+" FROM events_@ WHERE trace = ? AND "+r.projects)).blob(r.trace.ID[:]).
+	return r.c.bind(in(day, "SELECT "+eventColumns+" FROM events_@ WHERE trace = ? AND "+r.projects+" LIMIT ?")).
+		blob(r.trace.ID[:]).int(int64(maxTraceEvents - len(r.trace.Events))).
 		each(func(s *sqlite3.Stmt) error {
 			r.trace.Events = append(r.trace.Events, scanEvent(s, day).EventSummary)
 			return nil
 		})
 }
 
+// payload returns the index that a payload will have; -1 for none, and for what
+// would be too much.
+func (r *traceReader) payload(at pointer) int {
+	if at.length == 0 {
+		return -1
+	}
+	i, known := r.payloads[at]
+	if !known {
+		if r.size+at.length > maxTracePayloads {
+			return -1
+		}
+		i = len(r.payloads)
+		r.payloads[at] = i
+		r.size += at.length
+	}
+	return i
+}
+
 func (r *traceReader) load() error {
 	r.trace.Payloads = make([][]byte, len(r.payloads))
-	for at, i := range r.payloads {
+	// In the order they stand, so that each block is unpacked once.
+	for _, at := range slices.SortedFunc(maps.Keys(r.payloads), comparePointers) {
 		data, err := r.c.payload(r.db, at)
 		if err != nil {
 			return err
 		}
-		r.trace.Payloads[i] = data
+		r.trace.Payloads[r.payloads[at]] = data
 	}
 	return nil
+}
+
+func comparePointers(a, b pointer) int {
+	return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.block, b.block), cmp.Compare(a.offset, b.offset))
 }
 
 const executionColumns = `project, id, trace, span, agent, agent_name, framework, version, conversation, organization, user,

@@ -227,7 +227,8 @@ type TagCount struct {
 	Last       time.Time // start of the day of the last one
 }
 
-// Trace is everything stored under one trace id.
+// Trace is what is stored under one trace id: all of it, unless it is more than
+// any page could show.
 type Trace struct {
 	ID    model.TraceID
 	Spans []SpanRecord
@@ -243,7 +244,8 @@ type SpanRecord struct {
 	Project model.ProjectID
 	// Span has no Attributes and no Blob: they stand in the payload.
 	model.Span
-	// Payload is the index into Trace.Payloads of the document that holds the span; -1 for none.
+	// Payload is the index into Trace.Payloads of the document that holds the span;
+	// -1 for none, and when the payloads of the trace are too many to be read.
 	Payload int
 }
 
