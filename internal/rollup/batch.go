@@ -55,7 +55,7 @@ func (d Delta) addTags(p model.ProjectID, e *model.Event, issue model.IssueID, l
 	name, day := issue.String(), startOfDay(e.Timestamp)
 	add := func(key, value string) {
 		if value != "" {
-			value = limit.admit(issue, day, key, value)
+			key, value = limit.admit(issue, day, key, value)
 			d.At(Key{Kind: IssueTag, Project: p, Name: name, Sub: key + "\x00" + value}, day).Add(Events, 1)
 		}
 	}

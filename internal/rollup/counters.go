@@ -3,6 +3,7 @@ package rollup
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"relay.one/picket/internal/model"
@@ -50,16 +51,26 @@ type Counters struct {
 // Get returns a counter.
 func (c *Counters) Get(i Counter) int64 { return c.n[i] }
 
-// Add adds to a counter.
-func (c *Counters) Add(i Counter, by int64) { c.n[i] += by }
+// Add adds to a counter. A sum that does not fit is the largest number there is:
+// costs that clients report could otherwise turn negative.
+func (c *Counters) Add(i Counter, by int64) {
+	sum := c.n[i] + by
+	switch {
+	case by > 0 && sum < c.n[i]:
+		sum = math.MaxInt64
+	case by < 0 && sum > c.n[i]:
+		sum = math.MinInt64
+	}
+	c.n[i] = sum
+}
 
 // AddUsage adds the tokens of a model call.
 func (c *Counters) AddUsage(u model.Usage) {
-	c.n[InputTokens] += u.Input
-	c.n[OutputTokens] += u.Output
-	c.n[CacheReadTokens] += u.CacheRead
-	c.n[CacheWriteTokens] += u.CacheWrite
-	c.n[ReasoningTokens] += u.Reasoning
+	c.Add(InputTokens, u.Input)
+	c.Add(OutputTokens, u.Output)
+	c.Add(CacheReadTokens, u.CacheRead)
+	c.Add(CacheWriteTokens, u.CacheWrite)
+	c.Add(ReasoningTokens, u.Reasoning)
 }
 
 // Usage returns the tokens.
@@ -104,8 +115,10 @@ func (c *Counters) Users() int64 {
 
 // Merge adds o, which stays as it is.
 func (c *Counters) Merge(o *Counters) {
-	for i := range c.n {
-		c.n[i] += o.n[i]
+	for i, n := range o.n {
+		if n != 0 {
+			c.Add(Counter(i), n)
+		}
 	}
 	if o.durations != nil {
 		if c.durations == nil {
@@ -167,7 +180,7 @@ func (c *Counters) Decode(src []byte) (rest []byte, err error) {
 		return nil, fmt.Errorf("rollup row has counters of a newer version (mask %#x)", mask)
 	}
 	for m := known; m != 0; m &= m - 1 {
-		c.n[bits.TrailingZeros64(m)] += r.varint()
+		c.Add(Counter(bits.TrailingZeros64(m)), r.varint())
 	}
 	if mask&hasDurations != 0 {
 		if c.durations == nil {

@@ -8,23 +8,31 @@ import (
 	"relay.one/picket/internal/model"
 )
 
-// OtherValues stands for the values of a tag beyond those counted apart.
-const OtherValues = "(other values)"
+const (
+	// OtherValues stands for the values of a tag beyond those counted apart.
+	OtherValues = "(other values)"
+	// OtherTags stands for the tags of an issue beyond those counted apart; it has OtherValues only.
+	OtherTags = "(other tags)"
+)
 
 const (
 	// maxTagValues is how many values of one tag of one issue are counted apart in a day.
 	maxTagValues = 50
+	// maxTags is how many tags of one issue are counted apart in a day: as many as
+	// an event may have, and some.
+	maxTags = 250
 	// maxTagEntries bounds the memory of a TagLimit.
 	maxTagEntries = 400_000
 )
 
-// TagLimit keeps tags whose every value is new (request ids and the like) from
-// making a row per event. It remembers one day at a time. A nil limit admits
+// TagLimit keeps tags that are new with every event, and tags whose every value is
+// (request ids and the like), from making rows without end. It remembers one day at a time. A nil limit admits
 // everything. It is not safe for concurrent use.
 type TagLimit struct {
 	day    time.Time
 	values map[uint64]struct{} // by issue, key and value
 	counts map[uint64]int      // by issue and key
+	tags   map[model.IssueID]int
 	fresh  []IssueTagValue
 }
 
@@ -44,13 +52,14 @@ func (l *TagLimit) Fresh() []IssueTagValue {
 
 // NewTagLimit returns an empty limit.
 func NewTagLimit() *TagLimit {
-	return &TagLimit{values: map[uint64]struct{}{}, counts: map[uint64]int{}}
+	return &TagLimit{values: map[uint64]struct{}{}, counts: map[uint64]int{}, tags: map[model.IssueID]int{}}
 }
 
-// admit returns the value, or OtherValues when the tag has too many.
-func (l *TagLimit) admit(issue model.IssueID, day time.Time, key, value string) string {
+// admit returns the tag as it is to be counted: with OtherValues when it has too
+// many values, as OtherTags when the issue has too many tags.
+func (l *TagLimit) admit(issue model.IssueID, day time.Time, key, value string) (string, string) {
 	if l == nil {
-		return value
+		return key, value
 	}
 	if day.After(l.day) || len(l.values) >= maxTagEntries {
 		fresh := l.fresh
@@ -60,13 +69,18 @@ func (l *TagLimit) admit(issue model.IssueID, day time.Time, key, value string) 
 	tag := xxhash.Sum64String(key) ^ uint64(issue)*0x9E3779B97F4A7C15
 	full := tag ^ xxhash.Sum64String(value)*31
 	if _, known := l.values[full]; known {
-		return value
+		return key, value
 	}
-	if l.counts[tag] >= maxTagValues {
-		return OtherValues
+	switch n := l.counts[tag]; {
+	case n >= maxTagValues:
+		return key, OtherValues
+	case n == 0 && l.tags[issue] >= maxTags:
+		return OtherTags, OtherValues
+	case n == 0:
+		l.tags[issue]++
 	}
 	l.values[full] = struct{}{}
 	l.fresh = append(l.fresh, IssueTagValue{issue, key, value})
 	l.counts[tag]++
-	return value
+	return key, value
 }

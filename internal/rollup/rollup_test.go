@@ -132,19 +132,23 @@ func TestUsersAreExactWhileFew(t *testing.T) {
 func TestTagLimit(t *testing.T) {
 	t.Parallel()
 	l := NewTagLimit()
+	admit := func(issue model.IssueID, day time.Time, key, value string) string {
+		_, value = l.admit(issue, day, key, value)
+		return value
+	}
 	other := 0
 	for i := range 200 {
-		if l.admit(1, noon, "request", fmt.Sprint(i)) == OtherValues {
+		if admit(1, noon, "request", fmt.Sprint(i)) == OtherValues {
 			other++
 		}
 	}
 	if other != 200-maxTagValues {
 		t.Errorf("%d values were lumped, want %d", other, 200-maxTagValues)
 	}
-	if got := l.admit(1, noon, "request", "3"); got != "3" {
+	if got := admit(1, noon, "request", "3"); got != "3" {
 		t.Errorf("a known value became %q", got)
 	}
-	if got := l.admit(2, noon, "request", "x"); got != "x" {
+	if got := admit(2, noon, "request", "x"); got != "x" {
 		t.Errorf("another issue's value became %q", got)
 	}
 	if fresh := l.Fresh(); len(fresh) != maxTagValues+1 {
@@ -153,9 +157,60 @@ func TestTagLimit(t *testing.T) {
 	if fresh := l.Fresh(); len(fresh) != 0 {
 		t.Errorf("%d fresh values the second time, want none", len(fresh))
 	}
-	if got := l.admit(1, noon.Add(24*time.Hour), "request", "new"); got != "new" {
+	if got := admit(1, noon.Add(24*time.Hour), "request", "new"); got != "new" {
 		t.Errorf("the next day a value became %q", got)
 	}
+}
+
+func TestTagLimitOfKeys(t *testing.T) {
+	t.Parallel()
+	l := NewTagLimit()
+	d := Delta{}
+	for i := range 10_000 {
+		d.AddEvent(1, &model.Event{Kind: model.KindError, Timestamp: noon, Tags: []model.Tag{{Key: fmt.Sprint("key", i), Value: "x"}}}, 1, l)
+	}
+	tags := 0
+	for s := range d {
+		if s.Kind == IssueTag {
+			tags++
+		}
+	}
+	if tags != maxTags+1 {
+		t.Errorf("%d rows of tags, want %d and one for the others", tags, maxTags)
+	}
+	other := d.At(Key{Kind: IssueTag, Project: 1, Name: "1", Sub: OtherTags + "\x00" + OtherValues}, startOfDay(noon))
+	if got := other.Get(Events); got != 10_000-maxTags {
+		t.Errorf("%d other tags were counted, want %d", got, 10_000-maxTags)
+	}
+	if key, value := l.admit(1, noon, "key7", "y"); key != "key7" || value != "y" {
+		t.Errorf("a new value of a known tag became %s:%s", key, value)
+	}
+}
+
+func TestCountersDoNotOverflow(t *testing.T) {
+	t.Parallel()
+	const most = math.MaxInt64
+	f := func(a, b, want int64) {
+		t.Helper()
+		var merged, decoded Counters
+		for _, n := range []int64{a, b} {
+			var c Counters
+			c.Add(CostNanos, n)
+			merged.Merge(&c)
+			if _, err := decoded.Decode(c.Append(nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if merged.Get(CostNanos) != want || decoded.Get(CostNanos) != want {
+			t.Errorf("%d + %d = %d merged and %d decoded, want %d", a, b, merged.Get(CostNanos), decoded.Get(CostNanos), want)
+		}
+	}
+	f(1, 2, 3)
+	f(most, 1, most)
+	f(most-1, most-1, most)
+	f(-most, -most, math.MinInt64)
+	f(most, -1, most-1)
+	f(-5, 3, -2)
 }
 
 func TestNewerCountersAreRefused(t *testing.T) {

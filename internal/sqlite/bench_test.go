@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/rollup"
 )
 
 // BenchmarkWrite has many requests of one error each share commits, as under load.
@@ -85,4 +87,41 @@ func benchmarkWrite(b *testing.B, make func(n int) *model.Batch) {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(st.SizeBytes)/float64(b.N), "bytes/op")
+}
+
+// BenchmarkFold brings slots to the rows: of many issues, agents, tags and minutes,
+// as events make them. One operation is one slot.
+func BenchmarkFold(b *testing.B) {
+	db, err := Open(filepath.Join(b.TempDir(), "picket.db"), Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	d, limit := rollup.Delta{}, rollup.NewTagLimit()
+	for n := 0; len(d) < b.N; n++ {
+		e := model.Event{Kind: model.KindError, Timestamp: time.Unix(int64(n%50)*60, 0), Level: model.LevelError, Release: "app@1.0.0", Environment: "production",
+			Type: fmt.Sprint("Fault", n%500), Agent: model.Agent{ID: fmt.Sprint("agent-", n%70)}, User: model.User{ID: fmt.Sprint(n)}}
+		for i := range 10 {
+			e.Tags = append(e.Tags, model.Tag{Key: fmt.Sprint("tag", i), Value: fmt.Sprint("value", n%7)})
+		}
+		d.AddEvent(model.ProjectID(1+n/40_000), &e, model.IssueID(n%500), limit)
+	}
+	slots := len(d)
+	b.ReportAllocs()
+	b.ResetTimer()
+	err = db.alone(func(w *writer) error {
+		w.db.pending.add(1, d)
+		w.startFold()
+		for len(w.db.pending.order) > 0 {
+			if err := w.foldSome(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(slots), "us/slot")
 }

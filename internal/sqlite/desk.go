@@ -37,7 +37,7 @@ func (db *DB) CreateOrganization(ctx context.Context, slug, name string) (store.
 	if !slugForm.MatchString(slug) {
 		return o, fmt.Errorf("%w: slug %q: use lower-case letters, digits, - and _, at most 50", model.ErrInvalid, slug)
 	}
-	err := db.do(ctx, func(t *txn) error {
+	err := db.do(1, func(t *txn) error {
 		o.Created = t.now
 		err := t.c.bind("INSERT INTO organizations (slug, name, created) VALUES (?, ?, ?)").text(slug).text(name).int(micros(t.now)).run()
 		o.ID = model.OrgID(t.c.LastInsertRowID())
@@ -70,7 +70,7 @@ func (db *DB) CreateProject(ctx context.Context, in store.Scope, slug, name, pla
 	if !slugForm.MatchString(slug) {
 		return p, fmt.Errorf("%w: slug %q: use lower-case letters, digits, - and _, at most 50", model.ErrInvalid, slug)
 	}
-	err := db.do(ctx, func(t *txn) error {
+	err := db.do(1, func(t *txn) error {
 		p.Created = t.now
 		err := t.c.bind("INSERT INTO projects (org, slug, name, platform, created) VALUES (?, ?, ?, ?, ?)").
 			int(int64(in.Org)).text(slug).text(name).text(platform).int(micros(t.now)).run()
@@ -119,7 +119,7 @@ func (db *DB) Key(ctx context.Context, public string) (store.Key, error) {
 
 // LimitKey implements store.Desk.
 func (db *DB) LimitKey(ctx context.Context, in store.Scope, key int64, enabled bool, perMinute int) error {
-	return db.do(ctx, func(t *txn) error {
+	return db.do(1, func(t *txn) error {
 		err := t.c.bind("UPDATE keys SET enabled = ?, per_minute = ? WHERE id = ? AND project IN (SELECT id FROM projects WHERE org = ?)").
 			int(flag(enabled)).int(int64(perMinute)).int(key).int(int64(in.Org)).run()
 		if err == nil && t.c.Changes() == 0 {
@@ -139,7 +139,7 @@ func (db *DB) CreateToken(ctx context.Context, in store.Scope, name string, scop
 	rand.Read(b[:])
 	secret := tokenPrefix + hex.EncodeToString(b[:])
 	hash := sha256.Sum256([]byte(secret))
-	err := db.do(ctx, func(t *txn) error {
+	err := db.do(1, func(t *txn) error {
 		return t.c.bind("INSERT INTO tokens (org, name, hash, scopes, created) VALUES (?, ?, ?, ?, ?)").
 			int(int64(in.Org)).text(name).blob(hash[:]).text(strings.Join(scopes, " ")).int(micros(t.now)).run()
 	})
@@ -165,7 +165,7 @@ func (db *DB) Token(ctx context.Context, secret string) (store.Token, error) {
 // UpdateIssues implements store.Desk.
 func (db *DB) UpdateIssues(ctx context.Context, in store.Scope, ids []model.IssueID, u store.IssueUpdate) ([]store.Issue, error) {
 	var out []store.Issue
-	err := db.do(ctx, func(t *txn) error {
+	err := db.do(1, func(t *txn) error {
 		out = nil
 		projects, err := t.c.projects(in)
 		if err != nil {

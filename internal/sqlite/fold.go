@@ -16,6 +16,7 @@ import (
 // DB.mu guards all of it.
 type pending struct {
 	growing rollup.Delta // what commits add
+	most    int          // how many slots of it may gather
 	last    int64        // the journal row that growing reaches up to
 
 	// folding is what a fold is bringing to the rows, in order of slots: a crash in
@@ -31,7 +32,7 @@ type foldSlot struct {
 	key []byte
 }
 
-func newPending() *pending { return &pending{growing: rollup.Delta{}} }
+func newPending() *pending { return &pending{growing: rollup.Delta{}, most: maxGrowing} }
 
 // add takes what a commit journaled.
 func (p *pending) add(journal int64, d rollup.Delta) {
@@ -55,7 +56,7 @@ const (
 // gather than the fold takes away, so that those who write wait.
 func (w *writer) fold(now time.Time) error {
 	p := w.db.pending
-	if len(p.order) == 0 && (len(p.growing) >= maxGrowing || len(p.growing) > 0 && now.Sub(w.folded) >= foldEvery) {
+	if len(p.order) == 0 && (len(p.growing) >= p.most || len(p.growing) > 0 && now.Sub(w.folded) >= foldEvery) {
 		w.folded = now
 		w.startFold()
 	}
@@ -63,7 +64,7 @@ func (w *writer) fold(now time.Time) error {
 		if err := w.foldSome(); err != nil {
 			return err
 		}
-		if len(p.growing) < maxGrowing {
+		if len(p.growing) < p.most {
 			return nil
 		}
 	}

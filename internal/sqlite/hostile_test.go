@@ -3,6 +3,8 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,5 +103,52 @@ func TestTraceIsBounded(t *testing.T) {
 	}
 	if size > maxTracePayloads || told != len(got.Payloads) || told == 0 {
 		t.Errorf("%d bytes of payloads for %d spans, want some and at most %d", size, told, maxTracePayloads)
+	}
+}
+
+// TestPendingIsBounded has every batch bring more new slots than a fold takes away
+// at a time.
+func TestPendingIsBounded(t *testing.T) {
+	t.Parallel()
+	db, _ := fresh(t, Options{})
+	const most, each = 1000, 2 * foldChunk
+	inWriter(t, db, func(w *writer) error {
+		db.pending.most = most
+		return nil
+	})
+	for n := range 20 {
+		b := &model.Batch{Org: 1, Project: 1, Received: storetest.Clock}
+		for i := range each {
+			b.Discards = append(b.Discards, model.Discard{Category: fmt.Sprint(n, "-", i), Reason: "x", Quantity: 1})
+		}
+		if _, err := db.Write(context.Background(), b); err != nil {
+			t.Fatal(err)
+		}
+		inWriter(t, db, func(*writer) error {
+			if p := db.pending; len(p.growing)+len(p.folding) > 2*most+each {
+				t.Errorf("%d and %d slots wait after batch %d", len(p.growing), len(p.folding), n)
+			}
+			return nil
+		})
+	}
+}
+
+// TestSharedCommitIsBounded queues large batches while the writer is held up.
+func TestSharedCommitIsBounded(t *testing.T) {
+	t.Parallel()
+	db, _ := fresh(t, Options{})
+	const jobs, each = 6, maxGroupRows / 2
+	runs := []int{}
+	err := db.alone(func(w *writer) error {
+		for range jobs {
+			w.db.jobs <- &job{rows: each, run: func(*txn) error { return nil }, done: make(chan error, 1)}
+		}
+		for len(w.db.jobs) > 0 {
+			runs = append(runs, len(w.gather([]*job{<-w.db.jobs})))
+		}
+		return nil
+	})
+	if want := []int{2, 2, 2}; err != nil || !slices.Equal(runs, want) {
+		t.Errorf("jobs shared commits like %v, %v; want %v", runs, err, want)
 	}
 }

@@ -41,7 +41,7 @@ func TestRolledBackDay(t *testing.T) {
 	db, in := fresh(t, Options{})
 	b := &model.Batch{Org: 1, Project: 1, Received: storetest.Clock, Spans: []model.Span{span(1)}}
 	bad := errors.New("bad")
-	err := db.do(context.Background(), func(t *txn) error {
+	err := db.do(1, func(t *txn) error {
 		return errors.Join(t.write(b, &store.Receipt{}), bad)
 	})
 	if !errors.Is(err, bad) {

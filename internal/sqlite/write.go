@@ -20,11 +20,16 @@ func (db *DB) Write(ctx context.Context, b *model.Batch) (store.Receipt, error) 
 		return store.Receipt{}, err
 	}
 	var receipt store.Receipt
-	err := db.do(ctx, func(t *txn) error {
+	err := db.do(rows(b), func(t *txn) error {
 		receipt = store.Receipt{} // a second run starts afresh
 		return t.write(b, &receipt)
 	})
 	return receipt, err
+}
+
+// rows returns about how many rows a batch makes.
+func rows(b *model.Batch) int {
+	return len(b.Events) + len(b.Spans) + len(b.Executions) + len(b.Logs) + len(b.Attachments) + len(b.CheckIns) + len(b.Sessions)
 }
 
 // write stores a batch, in the order that later parts need of earlier ones.

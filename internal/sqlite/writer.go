@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,6 +16,7 @@ import (
 type job struct {
 	run   func(t *txn) error
 	alone func(w *writer) error
+	rows  int        // about how many it writes
 	done  chan error // buffered: the writer never waits for who asked
 }
 
@@ -34,24 +34,28 @@ type writer struct {
 	resting    time.Time // until when there is no upkeep, since it met an error
 }
 
-// maxGroup is the most jobs that share a commit: enough to make the cost of a
-// sync small, few enough that nobody waits long.
-const maxGroup = 512
+const (
+	// maxGroup is the most jobs that share a commit: enough to make the cost of a
+	// sync small, few enough that nobody waits long.
+	maxGroup = 512
+	// maxGroupRows is about the most rows that a commit of several jobs writes.
+	maxGroupRows = 10_000
+)
 
-// do hands a job to the writer and waits until it is committed.
-func (db *DB) do(ctx context.Context, run func(t *txn) error) error {
-	j := &job{run: run, done: make(chan error, 1)}
-	if err := db.hand(j); err != nil {
-		return err
-	}
-	// A job handed over is carried out; waiting for it whatever becomes of the
-	// caller keeps "acknowledged" and "stored" the same thing.
-	return <-j.done
+// do hands the writer a job that writes about that many rows, and waits until it
+// is committed.
+func (db *DB) do(rows int, run func(t *txn) error) error {
+	return db.wait(&job{run: run, rows: rows, done: make(chan error, 1)})
 }
 
 // alone has the writer do something outside of any transaction, and waits for it.
 func (db *DB) alone(f func(w *writer) error) error {
-	j := &job{alone: f, done: make(chan error, 1)}
+	return db.wait(&job{alone: f, done: make(chan error, 1)})
+}
+
+// wait hands a job over and waits for it. It is carried out whatever becomes of the
+// caller: that keeps "acknowledged" and "stored" the same thing.
+func (db *DB) wait(j *job) error {
 	if err := db.hand(j); err != nil {
 		return err
 	}
@@ -102,13 +106,14 @@ func (w *writer) run() {
 
 // gather takes what else is ready, without waiting for it.
 func (w *writer) gather(group []*job) []*job {
-	for len(group) < maxGroup {
+	for rows := group[0].rows; len(group) < maxGroup && rows < maxGroupRows; {
 		select {
 		case j, ok := <-w.db.jobs:
 			if !ok {
 				return group
 			}
 			group = append(group, j)
+			rows += j.rows
 		default:
 			return group
 		}
