@@ -20,10 +20,32 @@ func (r *Rules) appendJSON(dst []byte, marks []Mark, s string, level int) ([]byt
 		return r.AppendText(dst, marks, s)
 	}
 	e := editor{rules: r, out: dst, marks: marks, zero: len(dst), src: s, level: level}
-	if i, ok := e.value(e.space(0), 0); !ok || e.space(i) != len(s) {
-		return r.AppendText(dst, marks, s)
+	if e.document() {
+		return e.finish()
 	}
-	return e.finish()
+	out, found := r.AppendText(dst, marks, s)
+	if len(found) > len(marks) {
+		out, found = r.mended(out, found, len(dst), len(marks), level)
+	}
+	return out, found
+}
+
+// document clears src if it is one JSON document.
+func (e *editor) document() bool {
+	i, ok := e.value(e.space(0), 0)
+	return ok && e.space(i) == len(e.src)
+}
+
+// mended clears out[zero:] once more, since what was no JSON may have become so with
+// a secret gone. The marks from the kept ones on are then one.
+func (r *Rules) mended(out []byte, marks []Mark, zero, kept, level int) ([]byte, []Mark) {
+	e := editor{rules: r, src: string(out[zero:]), level: level}
+	if !e.document() || !e.dirty {
+		return out, marks
+	}
+	again, _ := e.finish()
+	marks = append(marks[:kept], Mark{Rule: marks[kept].Rule, End: len(again)})
+	return append(out[:zero], again...), marks
 }
 
 // LooksJSON reports whether s begins like a JSON object, array or string.

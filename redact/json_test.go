@@ -26,8 +26,9 @@ func TestJSONText(t *testing.T) {
 	f(`[{"name":"X-Api-Key","value":"x"},{"value":7,"key":"token"},{"name":"a","value":"b"}]`,
 		`[{"name":"X-Api-Key","value":"[Filtered]"},{"value":null,"key":"token"},{"name":"a","value":"b"}]`)
 	f(`{"args":["run","--password","x","--token=y","-v","z"]}`, `{"args":["run","--password","[Filtered]","--token=[Filtered]","-v","z"]}`)
-	f(`{"password":"x","user":"bo`, `{"password":"[Filtered]","user":"bo`) // cut off
-	f(`{'password': 'x'}`, `{'password': '[Filtered]'}`)                   // Python's
+	f(`{"password":"x","user":"bo`, `{"password":"[Filtered]","user":"bo`)       // cut off
+	f(`{'password': 'x'}`, `{'password': '[Filtered]'}`)                         // Python's
+	f(`{"token":"\uXX","auth":{"a":"b"}}`, `{"token":"[Filtered]","auth":null}`) // no JSON but for the secret
 	f("plain password=x", "plain password=[Filtered]")
 	f(`{"a":1} {"password":"x"}`, `{"a":1} {"password":"[Filtered]"}`) // lines
 

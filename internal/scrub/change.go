@@ -151,7 +151,7 @@ const maxRemarks = 100
 // their offsets in characters, and how long the text was; 0 if that is not told.
 // A mark without an end tells of a removal.
 func (w *walker) remark(was int, marks ...redact.Mark) {
-	if w.quiet || w.remarks >= maxRemarks {
+	if w.quiet || w.remarks >= maxRemarks || w.unmarkable() {
 		return
 	}
 	a := w.arena
@@ -179,6 +179,17 @@ func (w *walker) remark(was int, marks ...redact.Mark) {
 	if was > 0 && node.Get("len") == nil {
 		node.Set("len", a.NewNumberInt(was))
 	}
+}
+
+// unmarkable reports whether the path has an empty key: in _meta that is where facts
+// stand.
+func (w *walker) unmarkable() bool {
+	for _, s := range w.path[w.base:] {
+		if s.key == "" && !s.list {
+			return true
+		}
+	}
+	return false
 }
 
 // node returns the node of _meta for the value at the path, made if need be.

@@ -190,8 +190,10 @@ func FuzzEvent(f *testing.F) {
 				if !json.Valid([]byte(once)) {
 					t.Fatalf("%s became invalid: %s", doc, once)
 				}
-				if twice := marshalled(t, kind, r, once); twice != once {
-					t.Fatalf("%s\n once %s\ntwice %s", doc, once, twice)
+				// Writing alone changes a text that was no UTF-8, so both are written anew.
+				same, twice := marshalled(t, kind, Rules{Off: true}, once), marshalled(t, kind, r, once)
+				if twice != same {
+					t.Fatalf("%s\n once %s\ntwice %s", doc, same, twice)
 				}
 			}
 		}

@@ -67,6 +67,7 @@ func TestMeta(t *testing.T) {
 	f(`{"_meta":"password=x","extra":{"pwd":"x"}}`, `{"extra":{"pwd":{"":{"rem":[["@password:filter","s",0,10]],"len":1}}}}`)
 	f(`{"_meta":{"a":"password=x","b":{"":"y"},"c":[{"val":"z"}]}}`, `{"a":null,"b":{"":null},"c":null}`)
 	f(`{"extra":{"a":"b"}}`, ``)
+	f(`{"extra":{"":{"pwd":"x"}}}`, ``) // no way to say so
 }
 
 // TestMetaBounded holds that remarks end, but scrubbing does not.
