@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,8 +43,28 @@ var issueKeys = map[string]func(t store.Term, now time.Time) (string, []any, err
 // comparisons writes each comparison in SQL.
 var comparisons = map[store.Op]string{store.Equal: "=", store.Less: "<", store.LessEqual: "<=", store.Greater: ">", store.GreaterEqual: ">="}
 
+// always are the keys that every issue has.
+var always = []string{"is", "level", "issue", "issue.id", "issue.category", "timesSeen", "userCount", "firstSeen", "lastSeen", "age"}
+
+// What SQLite takes of one term: no more than 1,000 values, nor longer ones than 50,000 bytes.
+const (
+	maxValues = 500
+	maxValue  = 4096
+)
+
 func issueTerm(t store.Term, now time.Time) (string, []any, error) {
+	if len(t.Values) > maxValues {
+		return "", nil, fmt.Errorf("%w: %s has %d values: use at most %d", model.ErrInvalid, t.Key, len(t.Values), maxValues)
+	}
+	for _, v := range t.Values {
+		if len(v) > maxValue {
+			return "", nil, fmt.Errorf("%w: %s: %.20s… is longer than %d bytes", model.ErrInvalid, t.Key, v, maxValue)
+		}
+	}
 	if build, ok := issueKeys[t.Key]; ok && !t.Tag {
+		if t.Op == store.Has && slices.Contains(always, t.Key) {
+			return "1", nil, nil
+		}
 		return build(t, now)
 	}
 	if t.Op != store.Equal && t.Op != store.Has {
@@ -51,6 +72,14 @@ func issueTerm(t store.Term, now time.Time) (string, []any, error) {
 	}
 	cond, args := tagCondition(t.Key, t)
 	return cond, args, nil
+}
+
+// or joins conditions of which one is enough; none of none.
+func or(conds []string) string {
+	if len(conds) == 0 {
+		return "0"
+	}
+	return "(" + strings.Join(conds, " OR ") + ")"
 }
 
 // tagCondition holds for issues that have had one of the term's values of a tag.
@@ -85,7 +114,7 @@ func textIn(columns ...string) func(store.Term, time.Time) (string, []any, error
 			cond, more := matchText(col, values)
 			conds, args = append(conds, cond), append(args, more...)
 		}
-		return "(" + strings.Join(conds, " OR ") + ")", args, nil
+		return or(conds), args, nil
 	}
 }
 
@@ -95,10 +124,7 @@ func matchText(column string, values []string) (string, []any) {
 	for i, v := range values {
 		conds[i], args[i] = column+` LIKE ? ESCAPE '\'`, likePattern(v)
 	}
-	if len(conds) == 0 {
-		return "0", nil
-	}
-	return "(" + strings.Join(conds, " OR ") + ")", args
+	return or(conds), args
 }
 
 // likePattern turns a term's value, where * is any run and \* a star, into a LIKE pattern.
@@ -139,7 +165,7 @@ func isCondition(t store.Term, _ time.Time) (string, []any, error) {
 		}
 		conds = append(conds, "("+cond+")")
 	}
-	return "(" + strings.Join(conds, " OR ") + ")", nil, nil
+	return or(conds), nil, nil
 }
 
 func assignedCondition(t store.Term, now time.Time) (string, []any, error) {
@@ -179,11 +205,14 @@ func shortIDCondition(t store.Term, _ time.Time) (string, []any, error) {
 		}
 		conds, args = append(conds, "(p.slug = ? AND i.number = ?)"), append(args, slug, n)
 	}
-	return "(" + strings.Join(conds, " OR ") + ")", args, nil
+	return or(conds), args, nil
 }
 
 func handledCondition(yes model.Tristate) func(store.Term, time.Time) (string, []any, error) {
 	return func(t store.Term, _ time.Time) (string, []any, error) {
+		if t.Op == store.Has {
+			return "i.handled <> 0", nil, nil
+		}
 		if len(t.Values) != 1 {
 			return "", nil, fmt.Errorf("%w: %s: use true or false", model.ErrInvalid, t.Key)
 		}
@@ -224,36 +253,26 @@ func number(column string) func(store.Term, time.Time) (string, []any, error) {
 	}
 }
 
-// moment compares times: absolute ones, or ages, where -24h means newer than a
-// day and +24h older.
+// moment compares times; query.Bounds says what they mean.
 func moment(column string) func(store.Term, time.Time) (string, []any, error) {
 	return func(t store.Term, now time.Time) (string, []any, error) {
-		if len(t.Values) == 1 && (strings.HasPrefix(t.Values[0], "-") || strings.HasPrefix(t.Values[0], "+")) {
-			age, err := query.Period(t.Values[0][1:])
-			if err != nil {
-				return "", nil, err
-			}
-			if t.Values[0][0] == '-' {
-				return column + " >= ?", []any{micros(now.Add(-age))}, nil
-			}
-			return column + " <= ?", []any{micros(now.Add(-age))}, nil
+		from, to, err := query.Bounds(t, now)
+		if err != nil {
+			return "", nil, err
 		}
-		return anyOf(t, column, func(v string) (int64, error) {
-			for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
-				if at, err := time.Parse(layout, v); err == nil {
-					return micros(at), nil
-				}
-			}
-			return 0, fmt.Errorf("%w: %s:%s is not a time: use 2026-08-01, 2026-08-01T12:00:00, -24h or +7d", model.ErrInvalid, t.Key, v)
-		})
+		w := &where{}
+		if !from.IsZero() {
+			w.add(column+" >= ?", micros(from))
+		}
+		if !to.IsZero() {
+			w.add(column+" < ?", micros(to))
+		}
+		return "(" + w.String() + ")", w.args, nil
 	}
 }
 
 func anyOf(t store.Term, column string, parse func(string) (int64, error)) (string, []any, error) {
-	op, ok := comparisons[t.Op]
-	if !ok {
-		return column + " IS NOT NULL", nil, nil
-	}
+	op := comparisons[t.Op]
 	var conds []string
 	var args []any
 	for _, v := range t.Values {
@@ -263,5 +282,5 @@ func anyOf(t store.Term, column string, parse func(string) (int64, error)) (stri
 		}
 		conds, args = append(conds, column+" "+op+" ?"), append(args, n)
 	}
-	return "(" + strings.Join(conds, " OR ") + ")", args, nil
+	return or(conds), args, nil
 }

@@ -123,7 +123,10 @@ func issueConditions(q store.IssueQuery, now time.Time) (*where, error) {
 		w.add(cond, args...)
 	}
 	if len(q.Environments) > 0 {
-		cond, args := tagCondition("environment", store.Term{Values: q.Environments})
+		cond, args, err := issueTerm(store.Term{Key: "environment", Values: q.Environments}, now)
+		if err != nil {
+			return nil, err
+		}
 		w.add(cond, args...)
 	}
 	if !q.From.IsZero() {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -164,8 +165,15 @@ func issueSearch(t *testing.T, f *fixture) {
 	find("Disk 100%;", is("error.unhandled", "true"))
 	find("Timeout;", is("agent", "refunds"), is("issue", "ACME-APP-1"))
 	find("Disk 100%;", store.Term{Key: "level", Values: []string{"warning"}, Tag: true})
+	find("Disk 100%;", is("firstSeen", "2026-11-18")) // a date is the whole day
+	find("Timeout;", store.Term{Key: "lastSeen", Op: store.GreaterEqual, Values: []string{"2026-11-20T12:00:00"}})
+	for _, key := range []string{"is", "level", "issue", "timesSeen", "firstSeen", "error.handled", "title", "region"} {
+		find("Timeout;Disk 100%;", store.Term{Key: key, Op: store.Has})
+		find("", store.Term{Key: key, Op: store.Has, Negated: true})
+	}
 	for _, bad := range []store.Term{is("is", "purple"), is("level", "purple"), is("timesSeen", "many"), is("age", "-1y2"),
-		{Key: "region", Op: store.Less, Values: []string{"eu"}}, is("issue", "nodash"), is("error.handled", "maybe")} {
+		{Key: "region", Op: store.Less, Values: []string{"eu"}}, is("issue", "nodash"), is("error.handled", "maybe"),
+		is("region", slices.Repeat([]string{"eu"}, 5000)...), is("region", strings.Repeat("*e", 50_000))} {
 		if _, err := f.Issues(context.Background(), store.IssueQuery{In: f.scope(), Terms: []store.Term{bad}}); !errors.Is(err, model.ErrInvalid) {
 			t.Errorf("%+v: %v, want invalid", bad, err)
 		}
