@@ -45,18 +45,25 @@ type Piece struct {
 // Cover cuts the window [from, to) into pieces, coarse tiers in the middle and
 // finer ones at the edges, no tier wider than step (0: any). Before a tier's
 // history begins the next coarser one stands in, so the outermost pieces may then
-// reach beyond the window; the returned pieces say what is really covered. Kinds
-// that are kept by day only are covered by whole days.
+// reach beyond the window, as the last one may when the window ends now; the
+// returned pieces say what is really covered. Kinds that are kept by day only are
+// covered by whole days.
 func Cover(k rollup.Kind, from, to time.Time, step time.Duration, now time.Time) []Piece {
+	from, to = from.UTC(), to.UTC()
 	if tiers := k.Tiers(); len(tiers) == 1 {
-		return cover(from.UTC(), to.UTC(), tiers[0], tiers[0])
+		return window{tiers[0], tiers[0]}.cover(from, to, tiers[0])
 	}
 	widest := rollup.Day
 	for widest > rollup.Minute && step > 0 && widest.Width() > step {
 		widest--
 	}
-	finest := finestKept(from, now)
-	return cover(from.UTC(), to.UTC(), max(widest, finest), finest)
+	left := finestKept(from, now)
+	right := left
+	// Nothing has happened yet in what is left of the last bucket when the window ends now.
+	for to.Before(now.Truncate(time.Minute)) && right > rollup.Minute && finestKept(to.Truncate(right.Width()), now) < right {
+		right--
+	}
+	return window{left, right}.cover(from, to, max(widest, left))
 }
 
 // finestKept returns the finest tier that still has rows from then.
@@ -70,21 +77,30 @@ func finestKept(from, now time.Time) rollup.Tier {
 	return rollup.Day
 }
 
-func cover(from, to time.Time, tier, finest rollup.Tier) []Piece {
+// window is the finest tier that there is at either end of one.
+type window struct{ left, right rollup.Tier }
+
+func (w window) cover(from, to time.Time, tier rollup.Tier) []Piece {
 	if !from.Before(to) {
 		return nil
 	}
 	width := tier.Width()
-	if tier == finest {
-		return []Piece{{tier, from.Truncate(width), ceil(to, width)}}
+	first, last := from.Truncate(width), ceil(to, width)
+	if tier > w.left {
+		first = ceil(from, width)
 	}
-	first, last := ceil(from, width), to.Truncate(width)
-	if !first.Before(last) {
-		return cover(from, to, tier-1, finest)
+	if tier > w.right {
+		last = to.Truncate(width)
 	}
-	out := cover(from, first, tier-1, finest)
+	if !first.Before(last) { // less than a bucket
+		if tier > w.left {
+			return w.cover(from, to, tier-1)
+		}
+		return []Piece{{tier, first, ceil(to, width)}}
+	}
+	out := window{w.left, w.left}.cover(from, first, max(tier, 1)-1)
 	out = append(out, Piece{tier, first, last})
-	return append(out, cover(last, to, tier-1, finest)...)
+	return append(out, window{w.right, w.right}.cover(last, to, max(tier, 1)-1)...)
 }
 
 func ceil(t time.Time, width time.Duration) time.Time {

@@ -35,6 +35,15 @@ func TestCoverTiles(t *testing.T) {
 				t.Fatalf("%v leaves a gap or overlaps", pieces)
 			}
 		}
+		kept := [...]time.Duration{rollup.Minute: MinuteHistory, rollup.Hour: HourHistory, rollup.Day: 1 << 62}
+		for _, p := range pieces {
+			if now.Sub(p.From) > kept[p.Tier]+p.Tier.Width() {
+				t.Fatalf("piece %v asks for rows that are no longer kept", p)
+			}
+		}
+		if last := pieces[len(pieces)-1]; now.Sub(to.Truncate(time.Hour)) <= MinuteHistory && to.Before(now.Truncate(time.Minute)) && from.Before(to.Truncate(time.Hour)) && !last.To.Equal(to) {
+			t.Fatalf("%v ends after %s, though minutes are kept", pieces, to)
+		}
 		if exact := now.Sub(from) <= MinuteHistory; exact && (!pieces[0].From.Equal(from) || !pieces[len(pieces)-1].To.Equal(to)) {
 			t.Fatalf("%v is not exactly %s to %s though minutes are kept", pieces, from, to)
 		}

@@ -1,0 +1,85 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/rollup"
+	"relay.one/picket/internal/store"
+	"relay.one/picket/internal/store/storetest"
+)
+
+// TestReadsAreExactDuringFolds has readers sum rollups while others write and
+// folds go on without end: what was acknowledged before a read is in it, and
+// nothing that was not sent before its end.
+func TestReadsAreExactDuringFolds(t *testing.T) {
+	t.Parallel()
+	c := &clock{}
+	db, in := fresh(t, Options{Now: c.now})
+	var sent, acknowledged atomic.Int64
+	var writers, others sync.WaitGroup
+	for w := range 3 {
+		writers.Go(func() {
+			for n := range 60 {
+				b := &model.Batch{Org: 1, Project: 1, Received: storetest.Clock}
+				for i := range 10 {
+					b.Events = append(b.Events, model.Event{ID: model.NewEventID(), Kind: model.KindError, Level: model.LevelError, Agent: model.Agent{ID: fmt.Sprint(w, i)},
+						Timestamp: storetest.Clock.Add(-time.Duration(n*i*7) * time.Minute), Hashes: []model.Hash{{byte(i)}}, Payload: []byte(`{}`)})
+				}
+				sent.Add(10)
+				if _, err := db.Write(context.Background(), b); err != nil {
+					t.Error(err)
+				}
+				acknowledged.Add(10)
+			}
+		})
+	}
+	stop := make(chan struct{})
+	others.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				inWriter(t, db, func(w *writer) error {
+					w.startFold()
+					return w.foldSome()
+				})
+			}
+		}
+	})
+	for _, kind := range []rollup.Kind{rollup.Project, rollup.Agent} {
+		others.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				least := acknowledged.Load()
+				var sum int64
+				err := db.Rollup(context.Background(), store.RollupQuery{In: in, Kind: kind, From: storetest.Clock.Add(-40 * time.Hour), To: storetest.Clock.Add(time.Minute), Step: time.Hour}, func(r store.RollupRow) error {
+					sum += r.Counters.Get(rollup.Errors)
+					return nil
+				})
+				if most := sent.Load(); err != nil || sum < least || sum > most {
+					t.Errorf("kind %d sums up to %d, %v; want %d to %d", kind, sum, err, least, most)
+					return
+				}
+			}
+		})
+	}
+	writers.Wait()
+	close(stop)
+	others.Wait()
+	for _, window := range []time.Duration{47 * time.Hour, 20 * 24 * time.Hour, 90 * 24 * time.Hour} {
+		if got := errorsIn(t, db, in, rollup.Agent, storetest.Clock.Add(-window), storetest.Clock.Add(time.Minute)); got != sent.Load() {
+			t.Errorf("%d errors in %s, want %d", got, window, sent.Load())
+		}
+	}
+}
