@@ -202,7 +202,7 @@ func isScheme(s string) bool {
 // code, a word of a sentence, a literal or a placeholder.
 func (v value) secret(s string, n name, sign byte) bool {
 	text := s[v.from:v.to]
-	if isLiteral(text) || strings.HasPrefix(text, Filtered) || strings.HasPrefix(text, "[token]") {
+	if isLiteral(text) || isFormat(text) || strings.HasPrefix(text, Filtered) || strings.HasPrefix(text, "[token]") {
 		return false
 	}
 	if v.quoted {
@@ -218,6 +218,11 @@ func (v value) secret(s string, n name, sign byte) bool {
 		return false
 	}
 	return sign == '=' || len(text) >= 4 && opaque(text)
+}
+
+// isFormat knows the places that templates keep for values: %s, %(name)s, ${NAME}, ?.
+func isFormat(s string) bool {
+	return len(s) == 1 && (s[0] == '?' || s[0] == '$' || s[0] == '%') || len(s) == 2 && s[0] == '%'
 }
 
 // isLiteral knows the values that Sentry never takes for secrets, and those of other

@@ -10,20 +10,31 @@ import (
 func (e *editor) str(i int) (end int, escaped, ok bool) {
 	s := e.src
 	for i++; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"':
+		if !special[s[i]] {
+			continue
+		}
+		switch s[i] {
+		case '"':
 			return i + 1, escaped, true
-		case c == '\\':
+		case '\\':
 			if i++; i >= len(s) || !isEscape(s, i) {
 				return i, escaped, false
 			}
 			escaped = true
-		case c < ' ':
+		default:
 			return i, escaped, false
 		}
 	}
 	return i, escaped, false
 }
+
+// special finds the bytes that do not stand for themselves in a JSON string.
+var special = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c < ' ' || c == '"' || c == '\\'
+	}
+	return t
+}()
 
 func isEscape(s string, i int) bool {
 	if s[i] == 'u' {

@@ -39,9 +39,9 @@ type Rules struct {
 	// Named puts what it was ([creditcard], [iban]) where personal data stood, instead
 	// of Filtered, so that the text stays readable.
 	Named bool
-	// Sensitive are parts of further names that are secret; in lower case.
+	// Sensitive are parts of further names that are secret; case does not matter.
 	Sensitive []string
-	// Safe are whole names that are not secret whatever else is said; in lower case.
+	// Safe are whole names that are not secret, whatever else is said; case does not matter.
 	Safe []string
 }
 
@@ -122,7 +122,7 @@ func (r *Rules) IsSensitive(name string) bool {
 	return false
 }
 
-// containsFold reports whether s contains the lower-case ASCII text part, in any case.
+// containsFold reports whether s contains part, in any case.
 func containsFold(s, part string) bool {
 	if part == "" {
 		return false

@@ -166,8 +166,8 @@ const (
 	ruleKey  // the key of a service
 )
 
-// ruleNames lists how Sentry calls the rules and what they leave behind. The last
-// but one column is for texts that stay readable.
+// ruleNames lists what Sentry calls the rules: where Filtered is left behind, and where
+// the kind of what was there is. A rule without the one or the other has no choice.
 var ruleNames = [...]struct{ filter, replace, kind string }{
 	ruleCard:   {"@creditcard:filter", "@creditcard:replace", "[creditcard]"},
 	ruleIBAN:   {"@iban:filter", "@iban:replace", "[iban]"},

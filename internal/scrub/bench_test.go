@@ -41,10 +41,30 @@ func ordinaryEvent() string {
 	return b.String()
 }
 
-func BenchmarkEvent(b *testing.B) {
+// agentTransaction composes a transaction of some 16 KB with 12 spans of an agent.
+func agentTransaction() string {
+	var b strings.Builder
+	b.WriteString(`{"type":"transaction","transaction":"invoke_agent refunds","start_timestamp":1772368245.1,"timestamp":1772368251.5,` +
+		`"contexts":{"trace":{"trace_id":"771a43a4192642f0b136d5159a501700","span_id":"b0e6f15b45c36b12","op":"gen_ai.invoke_agent"}},"spans":[`)
+	for i := range 12 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"trace_id":"771a43a4192642f0b136d5159a501700","span_id":"a0e6f15b45c36b%d","parent_span_id":"b0e6f15b45c36b12",`+
+			`"op":"gen_ai.chat","description":"chat gpt-5","status":"ok","start_timestamp":1772368246.%d,"timestamp":1772368247.5,`+
+			`"data":{"gen_ai.request.model":"gpt-5","gen_ai.request.max_tokens":1024,"gen_ai.usage.input_tokens":%d,"gen_ai.input.messages":%q}}`,
+			10+i, i, 800+i, `[{"role":"system","content":"You are a careful agent who refunds orders; ask before you act."},`+
+				strings.Repeat(`{"role":"user","parts":[{"type":"text","content":"Please refund order 81, it came broken, and tell me when."}]},`, 6)+`{"role":"assistant","content":""}]`)
+	}
+	b.WriteString(`]}`)
+	return b.String()
+}
+
+func BenchmarkEvent(b *testing.B)       { benchmark(b, ordinaryEvent()) }
+func BenchmarkTransaction(b *testing.B) { benchmark(b, agentTransaction()) }
+
+func benchmark(b *testing.B, s string) {
 	var p fastjson.Parser
-	s := ordinaryEvent()
-	b.SetBytes(int64(len(s)))
 	b.Run("parse", func(b *testing.B) {
 		for b.Loop() {
 			_, _ = p.Parse(s)

@@ -111,7 +111,7 @@ func (w *walker) pairIn(v *fastjson.Value, f field) {
 }
 
 func tag(w *walker, key string, v *fastjson.Value) {
-	if w.secret(key) && !w.safe(key) {
+	if w.secret(key) {
 		w.blankText(w.nameRule(key), v)
 		return
 	}
@@ -174,6 +174,3 @@ func environment(w *walker, key string, v *fastjson.Value) {
 		tag(w, key, v)
 	}
 }
-
-// safe reports whether the project wants the value under this name left alone.
-func (w *walker) safe(key string) bool { return w.named && w.text.IsSafe(key) }
