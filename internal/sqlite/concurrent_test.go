@@ -29,7 +29,7 @@ func TestReadsAreExactDuringFolds(t *testing.T) {
 				b := &model.Batch{Org: 1, Project: 1, Received: storetest.Clock}
 				for i := range 10 {
 					b.Events = append(b.Events, model.Event{ID: model.NewEventID(), Kind: model.KindError, Level: model.LevelError, Agent: model.Agent{ID: fmt.Sprint(w, i)},
-						Timestamp: storetest.Clock.Add(-time.Duration(n*i*7) * time.Minute), Hashes: []model.Hash{{byte(i)}}, Payload: []byte(`{}`)})
+						Timestamp: storetest.Clock.Add(-time.Duration(n*i*3) * time.Minute), Hashes: []model.Hash{{byte(i)}}, Payload: []byte(`{}`)})
 				}
 				sent.Add(10)
 				if _, err := db.Write(context.Background(), b); err != nil {
