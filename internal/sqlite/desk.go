@@ -37,13 +37,16 @@ func (db *DB) CreateOrganization(ctx context.Context, slug, name string) (store.
 	if !slugForm.MatchString(slug) {
 		return o, fmt.Errorf("%w: slug %q: use lower-case letters, digits, - and _, at most 50", model.ErrInvalid, slug)
 	}
-	err := db.do(1, func(t *txn) error {
-		o.Created = t.now
-		err := t.c.bind("INSERT INTO organizations (slug, name, created) VALUES (?, ?, ?)").text(slug).text(name).int(micros(t.now)).run()
-		o.ID = model.OrgID(t.c.LastInsertRowID())
-		return err
-	})
+	err := db.do(1, func(t *txn) error { return t.createOrganization(&o) })
 	return o, err
+}
+
+// createOrganization stores o and sets its id and time.
+func (t *txn) createOrganization(o *store.Organization) error {
+	o.Created = t.now
+	err := t.c.bind("INSERT INTO organizations (slug, name, created) VALUES (?, ?, ?)").text(o.Slug).text(o.Name).int(micros(t.now)).run()
+	o.ID = model.OrgID(t.c.LastInsertRowID())
+	return err
 }
 
 // Projects implements store.Desk.
@@ -70,18 +73,21 @@ func (db *DB) CreateProject(ctx context.Context, in store.Scope, slug, name, pla
 	if !slugForm.MatchString(slug) {
 		return p, fmt.Errorf("%w: slug %q: use lower-case letters, digits, - and _, at most 50", model.ErrInvalid, slug)
 	}
-	err := db.do(1, func(t *txn) error {
-		p.Created = t.now
-		err := t.c.bind("INSERT INTO projects (org, slug, name, platform, created) VALUES (?, ?, ?, ?, ?)").
-			int(int64(in.Org)).text(slug).text(name).text(platform).int(micros(t.now)).run()
-		if err != nil {
-			return err
-		}
-		p.ID = model.ProjectID(t.c.LastInsertRowID())
-		return t.c.bind("INSERT INTO keys (project, public, name, created) VALUES (?, ?, ?, ?)").
-			int(int64(p.ID)).text(newPublicKey()).text("Default").int(micros(t.now)).run()
-	})
+	err := db.do(1, func(t *txn) error { return t.createProject(&p) })
 	return p, err
+}
+
+// createProject stores p with a key and sets its id and time.
+func (t *txn) createProject(p *store.Project) error {
+	p.Created = t.now
+	err := t.c.bind("INSERT INTO projects (org, slug, name, platform, created) VALUES (?, ?, ?, ?, ?)").
+		int(int64(p.Org)).text(p.Slug).text(p.Name).text(p.Platform).int(micros(t.now)).run()
+	if err != nil {
+		return err
+	}
+	p.ID = model.ProjectID(t.c.LastInsertRowID())
+	return t.c.bind("INSERT INTO keys (project, public, name, created) VALUES (?, ?, ?, ?)").
+		int(int64(p.ID)).text(newPublicKey()).text("Default").int(micros(t.now)).run()
 }
 
 const keyColumns = "k.id, p.org, k.project, k.public, k.name, k.enabled, k.per_minute, k.created FROM keys k JOIN projects p ON p.id = k.project WHERE "

@@ -191,17 +191,33 @@ func migrate(c *conn) error {
 	if have > len(files) {
 		return fmt.Errorf("the data was written by a newer picket (schema %d, this one knows %d): start that version, or restore a backup", have, len(files))
 	}
-	for i, name := range files[have:] {
-		text, err := schema.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		step := fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version=%d; COMMIT;", text, have+i+1)
-		if err := c.Exec(step); err != nil {
-			return errors.Join(fmt.Errorf("migrate %s: %w", name, err), c.rollback())
+	for i := have; i < len(files); i++ {
+		if err := c.migrateTo(i+1, files[i]); err != nil {
+			return errors.Join(fmt.Errorf("migrate %s: %w", files[i], err), c.rollback())
 		}
 	}
 	return nil
+}
+
+// migrateTo does one step, unless another process was quicker.
+func (c *conn) migrateTo(version int, name string) error {
+	text, err := schema.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	have, err := c.version()
+	if err != nil {
+		return err
+	}
+	if have < version {
+		if err := c.Exec(fmt.Sprintf("%s; PRAGMA user_version=%d;", text, version)); err != nil {
+			return err
+		}
+	}
+	return c.Exec("COMMIT")
 }
 
 func (c *conn) version() (v int, err error) {
@@ -221,36 +237,36 @@ func (c *conn) rollback() error {
 // Bootstrap makes organization "picket" with project "default" (id 1) and a key
 // for it when the database is new, and returns that project's first key either way.
 func (db *DB) Bootstrap(ctx context.Context) (store.Key, error) {
-	orgs, err := db.Organizations(ctx)
-	if err != nil {
-		return store.Key{}, err
+	key, found, err := db.firstKey(ctx)
+	if err != nil || found {
+		return key, err
 	}
-	var org store.Organization
-	if len(orgs) > 0 {
-		org = orgs[0]
-	} else if org, err = db.CreateOrganization(ctx, "picket", "Picket"); err != nil {
-		return store.Key{}, err
-	}
-	in := store.Scope{Org: org.ID}
-	projects, err := db.Projects(ctx, in)
-	if err != nil {
-		return store.Key{}, err
-	}
-	if len(projects) == 0 {
-		p, err := db.CreateProject(ctx, in, "default", "Default", "")
-		if err != nil {
-			return store.Key{}, err
+	err = db.do(1, func(t *txn) error { // all at once: another process may do the same
+		if there, err := t.c.bind("SELECT 1 FROM organizations").one(func(*sqlite3.Stmt) {}); there || err != nil {
+			return err
 		}
-		projects = append(projects, p)
-	}
-	keys, err := db.Keys(ctx, in, projects[0].ID)
+		o := store.Organization{Slug: "picket", Name: "Picket"}
+		if err := t.createOrganization(&o); err != nil {
+			return err
+		}
+		return t.createProject(&store.Project{Org: o.ID, Slug: "default", Name: "Default"})
+	})
 	if err != nil {
-		return store.Key{}, err
+		return key, fmt.Errorf("make the first project: %w", err)
 	}
-	if len(keys) == 0 {
-		return store.Key{}, fmt.Errorf("project %s has no key: %w", projects[0].Slug, model.ErrNotFound)
+	if key, found, err = db.firstKey(ctx); err == nil && !found {
+		err = fmt.Errorf("the first project's key: %w", model.ErrNotFound)
 	}
-	return keys[0], nil
+	return key, err
+}
+
+// firstKey returns the first key of the first project.
+func (db *DB) firstKey(ctx context.Context) (k store.Key, found bool, err error) {
+	err = db.read(ctx, func(c *conn) error {
+		found, err = c.bind("SELECT " + keyColumns + "1 ORDER BY p.org, p.id, k.id LIMIT 1").one(func(s *sqlite3.Stmt) { k = scanKey(s) })
+		return err
+	})
+	return k, found, err
 }
 
 // newPublicKey returns the public half of a DSN: 32 random hexadecimal digits.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -146,6 +147,37 @@ func TestFoldSurvivesCrash(t *testing.T) {
 	}
 	if left != 0 {
 		t.Errorf("%d slots left", left)
+	}
+}
+
+// TestOpenedTogether has several processes begin with the same new file.
+func TestOpenedTogether(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "picket.db")
+	const processes = 4
+	keys := make(chan store.Key, processes)
+	var wg sync.WaitGroup
+	for i := range processes {
+		wg.Go(func() {
+			db, err := Open(path, Options{Beside: i > 0})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			key, err := db.Bootstrap(context.Background())
+			if err := errors.Join(err, db.Close()); err != nil {
+				t.Error(err)
+			}
+			keys <- key
+		})
+	}
+	wg.Wait()
+	close(keys)
+	first := <-keys
+	for k := range keys {
+		if k.Public != first.Public || k.Project != 1 {
+			t.Errorf("first key = %+v here and %+v there", k, first)
+		}
 	}
 }
 
