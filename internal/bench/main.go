@@ -90,7 +90,7 @@ func (s *suite) flags() (only []string, dir string, limit time.Duration, err err
 	flag.BoolVar(&quick, "quick", false, "store 100,000 events and load for 8 seconds unless told otherwise")
 	flag.StringVar(&names, "only", "", "comma-separated measurements: "+strings.Join(measureNames(), ", "))
 	flag.StringVar(&s.binary, "binary", "", "a server that is built already")
-	flag.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of the server under the load of errors to this file")
+	flag.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of the server under the last of the loads to this file")
 	flag.StringVar(&dir, "dir", "", "where scratch data goes; default the system's directory for temporary files")
 	flag.BoolVar(&s.keep, "keep", false, "leave the scratch data where it is")
 	flag.DurationVar(&limit, "limit", time.Hour, "give up after this long")

@@ -80,21 +80,26 @@ func (m meters) others(since meters, took time.Duration) float64 {
 	return max(0, float64(m.machine-since.machine-ours)/float64(took)/float64(runtime.NumCPU()))
 }
 
-func errorRate(ctx context.Context, s *suite) (rows []row, err error) {
+// rate floods a server of its own with a mix of events.
+func (s *suite) rate(ctx context.Context, m mix) (u sustained, err error) {
 	addr, more, err := s.debug()
 	if err != nil {
-		return nil, err
+		return u, err
 	}
 	c, stop, err := s.fresh(ctx, more...)
 	if err != nil {
-		return nil, err
+		return u, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	if _, err := s.warm(ctx, c, onlyErrors); err != nil {
-		return nil, err
+	if _, err := s.warm(ctx, c, m); err != nil {
+		return u, err
 	}
 	c.debug = addr
-	u, err := s.sustain(ctx, c, onlyErrors)
+	return s.sustain(ctx, c, m)
+}
+
+func errorRate(ctx context.Context, s *suite) ([]row, error) {
+	u, err := s.rate(ctx, onlyErrors)
 	if err != nil {
 		return nil, err
 	}
@@ -104,16 +109,8 @@ func errorRate(ctx context.Context, s *suite) (rows []row, err error) {
 	}, nil
 }
 
-func mixedRate(ctx context.Context, s *suite) (rows []row, err error) {
-	c, stop, err := s.fresh(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
-	if _, err := s.warm(ctx, c, half); err != nil {
-		return nil, err
-	}
-	u, err := s.sustain(ctx, c, half)
+func mixedRate(ctx context.Context, s *suite) ([]row, error) {
+	u, err := s.rate(ctx, half)
 	if err != nil {
 		return nil, err
 	}

@@ -49,9 +49,7 @@ func New(o Options) *Pipeline {
 // the id that it is known by; zero when it has none. Nothing of the envelope is
 // kept. Errors are of model's kinds; ErrBusy and ErrFull say that nothing was stored.
 func (p *Pipeline) Process(ctx context.Context, e *wire.Envelope, m sentry.Meta) (model.EventID, error) {
-	docs := sentry.Parse(e, m)
-	defer docs.Release()
-	return docs.EventID, p.process(ctx, docs)
+	return p.process(ctx, sentry.Parse(e, m))
 }
 
 // ProcessStore does what Process does with the body of the store endpoint, which
@@ -61,25 +59,28 @@ func (p *Pipeline) ProcessStore(ctx context.Context, body []byte, m sentry.Meta)
 	if err != nil {
 		return model.EventID{}, err
 	}
-	defer docs.Release()
-	return docs.EventID, p.process(ctx, docs)
+	return p.process(ctx, docs)
 }
 
 // process is the whole life of a batch, in the order it happens. Secrets go before
-// anything is read out of the documents, so that no later step can hold one.
-func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) error {
+// anything is read out of the documents, so that no later step can hold one. The
+// documents are given back before the wait for the commit: their memory is large,
+// and reused at once it is still in the processor's cache.
+func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) (model.EventID, error) {
+	id := docs.EventID
 	p.clean(docs)
 	b := sentry.Decode(docs)
+	docs.Release()
 	agent.Enrich(b)
 	group.Assign(b)
 	price.Apply(b, p.prices)
 	if b.Empty() {
-		return nil
+		return id, nil
 	}
 	receipt, err := p.writer.Write(ctx, b)
 	if err != nil {
-		return fmt.Errorf("write batch: %w", err)
+		return id, fmt.Errorf("write batch: %w", err)
 	}
 	p.counters.count(b, receipt)
-	return nil
+	return id, nil
 }
