@@ -37,8 +37,8 @@ type issue struct {
 	FirstRelease *string    `json:"firstRelease"`
 	LastRelease  *string    `json:"lastRelease"`
 	LastEventID  *string    `json:"lastEventId"`
-	CostUSD      usd        `json:"costUsd" doc:"What the executions cost that it broke"`
-	CostNanos    int64      `json:"costNanos"`
+	CostUSD      *usd       `json:"costUsd" doc:"What the executions cost that it broke; null while that is not counted"`
+	CostNanos    *int64     `json:"costNanos"`
 }
 
 func issueOf(i *store.Issue) issue {
@@ -52,7 +52,6 @@ func issueOf(i *store.Issue) issue {
 		Count: i.Count, Users: i.Users,
 		FirstSeen: i.FirstSeen.UTC(), LastSeen: i.LastSeen.UTC(), ResolvedAt: when(i.Resolved),
 		FirstRelease: text(i.FirstRelease), LastRelease: text(i.LastRelease), LastEventID: eventID(i.LastEvent),
-		CostUSD: usd(i.CostNanos), CostNanos: i.CostNanos,
 	}
 }
 

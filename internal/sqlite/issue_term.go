@@ -40,6 +40,20 @@ var issueKeys = map[string]func(t store.Term, now time.Time) (string, []any, err
 	"issue.category":  categoryCondition,
 }
 
+// notKept are keys, or beginnings of keys, that Sentry searches by and for which
+// nothing is kept: to find nothing by them would look like an answer.
+var notKept = []string{"user.", "stack.", "http.", "geo.", "device.", "os.", "sdk.", "release.", "flags", "bookmarks", "subscribed",
+	"assigned_or_suggested", "issue.type", "issue.priority", "event.timestamp", "trace", "id", "location", "error.mechanism", "error.main_thread"}
+
+func isKept(key string) bool {
+	for _, k := range notKept {
+		if key == k || strings.HasSuffix(k, ".") && strings.HasPrefix(key, k) {
+			return false
+		}
+	}
+	return true
+}
+
 // comparisons writes each comparison in SQL.
 var comparisons = map[store.Op]string{store.Equal: "=", store.Less: "<", store.LessEqual: "<=", store.Greater: ">", store.GreaterEqual: ">="}
 
@@ -66,6 +80,9 @@ func issueTerm(t store.Term, now time.Time) (string, []any, error) {
 			return "1", nil, nil
 		}
 		return build(t, now)
+	}
+	if !t.Tag && !isKept(t.Key) {
+		return "", nil, fmt.Errorf("%w: %s: issues cannot be searched by it yet; a tag of that name is tags[%s]:value", model.ErrInvalid, t.Key, t.Key)
 	}
 	if t.Op != store.Equal && t.Op != store.Has {
 		return "", nil, fmt.Errorf("%w: %s: only numbers and times can be compared; use %s:value", model.ErrInvalid, t.Key, t.Key)

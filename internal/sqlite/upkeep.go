@@ -62,6 +62,9 @@ const (
 	longestWait = 100 * time.Millisecond
 	// checkpointCheck is how often the log's length is looked at.
 	checkpointCheck = 500 * time.Millisecond
+	// quietChecks is how often in a row it must be the same before a short log is
+	// copied, too, and its file emptied: nobody writes just now.
+	quietChecks = 10
 )
 
 // checkpoint keeps the write-ahead log from growing without end. The bulk is
@@ -71,13 +74,19 @@ func (db *DB) checkpoint(c *conn) {
 	defer c.Close()
 	tick := time.NewTicker(checkpointCheck)
 	defer tick.Stop()
+	var last int64
+	same := 0
 	for {
 		select {
 		case <-db.closing:
 			return
 		case <-tick.C:
 		}
-		if db.logPages.Load() < checkpointPages {
+		length := db.logPages.Load()
+		if same++; length != last {
+			last, same = length, 0
+		}
+		if length < checkpointPages && (length == 0 || same%quietChecks != quietChecks-1) {
 			continue
 		}
 		if err := db.copyLog(c); err != nil {
@@ -102,15 +111,21 @@ func (w *writer) restartLog() error {
 		return nil
 	}
 	mode := sqlite3.CHECKPOINT_PASSIVE
-	if w.db.logPages.Load() >= longLog {
+	switch length := w.db.logPages.Load(); {
+	case length >= longLog:
 		mode = sqlite3.CHECKPOINT_RESTART
+	case length < checkpointPages:
+		mode = sqlite3.CHECKPOINT_TRUNCATE
 	}
 	if err := w.c.BusyTimeout(longestWait); err != nil {
 		return err
 	}
 	_, _, err := w.c.WALCheckpoint("main", mode)
-	if errors.Is(err, sqlite3.BUSY) {
+	switch {
+	case errors.Is(err, sqlite3.BUSY):
 		err = nil // the next time, then
+	case err == nil && mode == sqlite3.CHECKPOINT_TRUNCATE:
+		w.db.logPages.Store(0)
 	}
 	return errors.Join(err, w.c.BusyTimeout(busyTimeout))
 }

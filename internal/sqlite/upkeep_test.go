@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -266,4 +267,29 @@ func TestCloseDismissesWaitingReaders(t *testing.T) {
 func count(c *conn, table string) (n int64, err error) {
 	_, err = c.bind("SELECT count(*) FROM " + table).one(func(s *sqlite3.Stmt) { n = s.ColumnInt64(0) })
 	return n, err
+}
+
+// TestQuietLogIsEmptied lets the writer rest and sees the log's file shrink to nothing.
+func TestQuietLogIsEmptied(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "picket.db")
+	db, _ := start(t, path, Options{})
+	if err := faults(t, db, 50, storetest.Clock); err != nil {
+		t.Fatal(err)
+	}
+	c, err := connect(path, "", 1<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := db.copyLog(c); err != nil {
+		t.Fatal(err)
+	}
+	inWriter(t, db, (*writer).restartLog)
+	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() != 0 {
+		t.Errorf("the log's file: %v, %v; want it empty", info, err)
+	}
+	if err := faults(t, db, 1, storetest.Clock); err != nil {
+		t.Fatal(err)
+	}
 }

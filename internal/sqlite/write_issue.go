@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -274,10 +273,4 @@ func parseShortID(text string) (slug string, number int64, ok bool) {
 		number = number*32 + int64(d)
 	}
 	return strings.ToLower(text[:cut]), number, true
-}
-
-// parseID reads a decimal id from a cursor or a term.
-func parseID(text string) (int64, bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, err == nil
 }

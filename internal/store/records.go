@@ -150,7 +150,6 @@ type Issue struct {
 	FirstRelease string
 	LastRelease  string
 	LastEvent    model.EventID
-	CostNanos    int64
 	Resolved     time.Time // zero unless resolved
 	AssignedTo   string
 }

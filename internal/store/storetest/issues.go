@@ -172,7 +172,7 @@ func issueSearch(t *testing.T, f *fixture) {
 		find("", store.Term{Key: key, Op: store.Has, Negated: true})
 	}
 	for _, bad := range []store.Term{is("is", "purple"), is("level", "purple"), is("timesSeen", "many"), is("age", "-1y2"),
-		{Key: "region", Op: store.Less, Values: []string{"eu"}}, is("issue", "nodash"), is("error.handled", "maybe"),
+		{Key: "region", Op: store.Less, Values: []string{"eu"}}, is("issue", "nodash"), is("error.handled", "maybe"), is("user.email", "a@b.c"), is("trace", "1"),
 		is("region", slices.Repeat([]string{"eu"}, 5000)...), is("region", strings.Repeat("*e", 50_000))} {
 		if _, err := f.Issues(context.Background(), store.IssueQuery{In: f.scope(), Terms: []store.Term{bad}}); !errors.Is(err, model.ErrInvalid) {
 			t.Errorf("%+v: %v, want invalid", bad, err)
