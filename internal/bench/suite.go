@@ -15,9 +15,9 @@ import (
 	"relay.one/picket/wire"
 )
 
-// senders is how many connections flood the server: enough that a commit always
-// finds company.
-const senders = 64
+// senders is how many connections flood the server: thousands of events a second
+// come from hundreds of processes, and their commits find company.
+const senders = 256
 
 // history is the time over which stored events are spread; older ones the server would move.
 const history = 30*24*time.Hour - 10*time.Minute

@@ -128,16 +128,21 @@ func (t *txn) knownOn(day int64, p model.ProjectID, id model.EventID) (bool, err
 	return t.c.bind(in(day, "SELECT 1 FROM events_@ WHERE id = ? AND project = ?")).blob(id[:]).int(int64(p)).one(func(*sqlite3.Stmt) {})
 }
 
-// dayWriter holds the statements that write a day's events and spans, the two
-// that the ingest path runs most.
+// dayWriter holds the statements that write a day's events and spans, those that
+// the ingest path runs most.
 type dayWriter struct {
-	events, spans *sqlite3.Stmt
+	events, plain, calls *sqlite3.Stmt
+}
+
+func (d *dayWriter) close() {
+	for _, s := range [...]*sqlite3.Stmt{d.events, d.plain, d.calls} {
+		s.Close() // does nothing for one that was never prepared
+	}
 }
 
 func (w *writer) dropDayWriters() {
 	for day, d := range w.dayWriters {
-		d.events.Close()
-		d.spans.Close()
+		d.close()
 		delete(w.dayWriters, day)
 	}
 }
@@ -152,15 +157,15 @@ func (t *txn) dayWriter(day int64) (*dayWriter, error) {
 	if len(t.dayWriters) > 64 {
 		t.dropDayWriters()
 	}
-	events, _, err := t.c.PrepareFlags(in(day, insertEvent), sqlite3.PREPARE_PERSISTENT)
-	if err != nil {
-		return nil, fmt.Errorf("prepare day %d: %w", day, err)
+	d := &dayWriter{}
+	for sql, into := range map[string]**sqlite3.Stmt{insertEvent: &d.events, insertPlain: &d.plain, insertCall: &d.calls} {
+		s, _, err := t.c.PrepareFlags(in(day, sql), sqlite3.PREPARE_PERSISTENT)
+		if err != nil {
+			d.close()
+			return nil, fmt.Errorf("prepare day %d: %w", day, err)
+		}
+		*into = s
 	}
-	spans, _, err := t.c.PrepareFlags(in(day, insertSpan), sqlite3.PREPARE_PERSISTENT)
-	if err != nil {
-		return nil, fmt.Errorf("prepare day %d: %w", day, err)
-	}
-	d := &dayWriter{events, spans}
 	t.dayWriters[day] = d
 	return d, nil
 }

@@ -6,10 +6,17 @@ import (
 	"relay.one/picket/internal/model"
 )
 
-const insertSpan = `INSERT OR IGNORE INTO spans_@ (trace, id, project, parent, start, duration, op, name, status, kind, segment,
+// insertPlain writes a span that is no call and no evaluation; insertCall any span.
+// Most spans are plain, and every column bound costs.
+const (
+	insertPlain = `INSERT OR IGNORE INTO spans_@ (trace, id, project, parent, start, duration, op, name, status, kind, segment,
+	release, environment, user, agent, agent_name, execution, conversation, organization, block, offset, length)
+	VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?)`
+	insertCall = `INSERT OR IGNORE INTO spans_@ (trace, id, project, parent, start, duration, op, name, status, kind, segment,
 	release, environment, user, agent, agent_name, execution, conversation, organization, block, offset, length,
 	provider, model, tool, error_type, policy, verdict, reason, input, output, cache_read, cache_write, reasoning, cost, pricing)
 	VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
+)
 
 // writeSpans stores the batch's spans. Those of a transaction that was there
 // already are there, too, if on another day, and change nothing.
@@ -78,15 +85,19 @@ func (w *batchWriter) spanPayload(s *model.Span, event int, blobs []pointer) (po
 }
 
 func (d *dayWriter) insertSpan(b *model.Batch, s *model.Span, at pointer) error {
-	bind := &binder{stmt: d.spans}
+	plain := s.Kind == model.SpanOther
+	bind := &binder{stmt: d.calls}
+	if plain {
+		bind.stmt = d.plain
+	}
 	bind.blob(s.Trace[:]).blob(s.ID[:]).int(int64(b.Project)).span(s.Parent)
 	bind.int(micros(s.Start)).int(s.Duration.Microseconds()).text(s.Op).text(s.Name)
 	bind.int(int64(s.Status)).int(int64(s.Kind)).int(flag(s.Segment))
 	bind.text(s.Release).text(s.Environment).text(s.User.Key()).text(s.Agent.ID).text(s.Agent.Name)
 	bind.text(s.Execution).text(s.Conversation).text(s.Organization)
 	bind.int(packBlock(at, dayOf(s.Start))).int(at.offset).int(at.length)
-	if s.Kind == model.SpanOther {
-		return bind.nulls(14).run()
+	if plain {
+		return bind.run()
 	}
 	bind.text(s.Provider).text(s.Model).text(s.Tool).text(s.ErrorType)
 	bind.text(s.Policy.Name).int(int64(s.Policy.Verdict)).text(s.Policy.Reason)
@@ -110,13 +121,6 @@ func packBlock(at pointer, day int64) int64 {
 // unpackBlock is the other way round.
 func unpackBlock(packed, day, offset, length int64) pointer {
 	return pointer{day: day + packed&63 - 32, block: packed >> 6, offset: offset, length: length}
-}
-
-func (b *binder) nulls(n int) *binder {
-	for range n {
-		b.null()
-	}
-	return b
 }
 
 func flag(v bool) int64 {
