@@ -29,7 +29,9 @@ func (d Delta) AddEvent(p model.ProjectID, e *model.Event, issue model.IssueID, 
 	}
 	at.key(AgentIssue, e.Agent.ID, issue.String()).addEvent(e)
 	if e.Level >= model.LevelError {
-		at.key(ErrorType, e.Agent.ID, errorType(e)).addEvent(e)
+		for _, c := range at.both(ErrorType, e.Agent.ID, errorType(e)) {
+			c.addEvent(e)
+		}
 	}
 	d.addTags(p, e, issue, limit)
 }
@@ -104,8 +106,8 @@ func (d Delta) AddSpan(p model.ProjectID, s *model.Span) {
 }
 
 func (w where) addModelCall(s *model.Span) {
-	call := w.addCall(Model, s, s.Provider+"/"+s.Model)
-	for _, c := range [...]*Counters{call, w.key(Project, "", ""), w.key(Agent, s.Agent.ID, "")} {
+	calls := w.addCall(Model, s, s.Provider+"/"+s.Model)
+	for _, c := range [...]*Counters{calls[0], calls[1], w.key(Project, "", ""), w.key(Agent, s.Agent.ID, "")} {
 		c.AddUsage(s.Usage)
 		c.Add(CostNanos, s.Cost.Nanos)
 		c.Add(ModelCalls, 1)
@@ -115,31 +117,34 @@ func (w where) addModelCall(s *model.Span) {
 	}
 }
 
-func (w where) addCall(k Kind, s *model.Span, sub string) *Counters {
-	c := w.key(k, s.Agent.ID, sub)
-	c.Add(Calls, 1)
-	if s.Status.Failed() || s.ErrorType != "" {
-		c.Add(CallErrors, 1)
+func (w where) addCall(k Kind, s *model.Span, sub string) [2]*Counters {
+	calls := w.both(k, s.Agent.ID, sub)
+	for _, c := range calls {
+		c.Add(Calls, 1)
+		if s.Status.Failed() || s.ErrorType != "" {
+			c.Add(CallErrors, 1)
+		}
+		c.AddDuration(milliseconds(s.Duration))
 	}
-	c.AddDuration(milliseconds(s.Duration))
-	return c
+	return calls
 }
 
 func (w where) addEvaluation(s *model.Span) {
-	policy := w.key(Policy, s.Agent.ID, s.Policy.Name)
-	policy.Add(Calls, 1)
-	rows := [...]*Counters{policy, w.key(Project, "", ""), w.key(Agent, s.Agent.ID, "")}
-	for _, c := range rows {
+	policies := w.both(Policy, s.Agent.ID, s.Policy.Name)
+	for _, c := range policies {
+		c.Add(Calls, 1)
+		if s.Policy.Verdict.Violation() {
+			c.Add(CallErrors, 1)
+		}
+		if s.Policy.Verdict == model.VerdictDeny {
+			c.Add(Denied, 1)
+		}
+	}
+	for _, c := range [...]*Counters{policies[0], policies[1], w.key(Project, "", ""), w.key(Agent, s.Agent.ID, "")} {
 		c.Add(Evaluations, 1)
 		if s.Policy.Verdict.Violation() {
 			c.Add(Violations, 1)
 		}
-	}
-	if s.Policy.Verdict.Violation() {
-		policy.Add(CallErrors, 1)
-	}
-	if s.Policy.Verdict == model.VerdictDeny {
-		policy.Add(Denied, 1)
 	}
 }
 
@@ -176,6 +181,11 @@ type where struct {
 
 func (w where) key(k Kind, name, sub string) *Counters {
 	return w.delta.At(Key{k, w.project, name, sub, w.environment, w.release}, w.at)
+}
+
+// both returns what counts something of one agent, and of all of them.
+func (w where) both(k Kind, agent, sub string) [2]*Counters {
+	return [...]*Counters{w.key(k, agent, sub), w.key(k.OfAll(), "", sub)}
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,6 +1,7 @@
 package rollup
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -46,6 +47,31 @@ type Counters struct {
 	durations *Sketch
 	// users that were seen, nil while empty
 	users *Users
+	// spare is an empty sketch for durations to come, or nil
+	spare *Sketch
+}
+
+// Reset empties c and keeps its memory.
+func (c *Counters) Reset() {
+	spare := c.durations
+	if spare == nil {
+		spare = c.spare
+	}
+	if spare != nil {
+		spare.dd.Clear()
+	}
+	*c = Counters{spare: spare}
+}
+
+// sketch returns the sketch of the durations, made when it is not there.
+func (c *Counters) sketch() *Sketch {
+	if c.durations == nil {
+		c.durations, c.spare = c.spare, nil
+	}
+	if c.durations == nil {
+		c.durations = newSketch()
+	}
+	return c.durations
 }
 
 // Get returns a counter.
@@ -81,16 +107,13 @@ func (c *Counters) Usage() model.Usage {
 
 // AddDuration adds one duration in milliseconds to the sketch.
 func (c *Counters) AddDuration(ms float64) {
-	if c.durations == nil {
-		c.durations = newSketch()
-	}
-	c.durations.add(ms)
+	c.sketch().add(ms)
 }
 
 // AddUser adds a user by the hash of their key.
 func (c *Counters) AddUser(hash uint64) {
 	if c.users == nil {
-		c.users = newUsers()
+		c.users = &Users{}
 	}
 	c.users.add(hash)
 }
@@ -121,14 +144,11 @@ func (c *Counters) Merge(o *Counters) {
 		}
 	}
 	if o.durations != nil {
-		if c.durations == nil {
-			c.durations = newSketch()
-		}
-		c.durations.merge(o.durations)
+		c.sketch().merge(o.durations)
 	}
 	if o.users != nil {
 		if c.users == nil {
-			c.users = newUsers()
+			c.users = &Users{}
 		}
 		c.users.merge(o.users)
 	}
@@ -173,6 +193,20 @@ func (c *Counters) Append(dst []byte) []byte {
 // Decode reads what Append wrote, adds it to c and returns the rest. Counters
 // that a newer version wrote and this one does not know are an error.
 func (c *Counters) Decode(src []byte) (rest []byte, err error) {
+	return c.decode(src, (*Users).mergeEncoded)
+}
+
+// DecodeRow is Decode for a whole row and who only reads it: its users stay encoded,
+// in memory of their own, until they are asked for.
+func (c *Counters) DecodeRow(src []byte) error {
+	_, err := c.decode(src, func(u *Users, b []byte) error {
+		u.deferEncoded(bytes.Clone(b))
+		return nil
+	})
+	return err
+}
+
+func (c *Counters) decode(src []byte, users func(u *Users, encoded []byte) error) (rest []byte, err error) {
 	r := reader{src: src}
 	mask := r.uvarint()
 	known := mask &^ (hasDurations | hasUsers)
@@ -183,16 +217,13 @@ func (c *Counters) Decode(src []byte) (rest []byte, err error) {
 		c.Add(Counter(bits.TrailingZeros64(m)), r.varint())
 	}
 	if mask&hasDurations != 0 {
-		if c.durations == nil {
-			c.durations = newSketch()
-		}
-		r.check(c.durations.mergeEncoded(r.bytes()))
+		r.check(c.sketch().mergeEncoded(r.bytes()))
 	}
 	if mask&hasUsers != 0 {
 		if c.users == nil {
-			c.users = newUsers()
+			c.users = &Users{}
 		}
-		r.check(c.users.mergeEncoded(r.bytes()))
+		r.check(users(c.users, r.bytes()))
 	}
 	return r.src, r.err
 }

@@ -25,7 +25,29 @@ const (
 	Policy     Kind = 8  // Name: agent id; Sub: policy
 	IssueTag   Kind = 9  // Name: issue id; Sub: key, a zero byte, value
 	Discarded  Kind = 10 // Name: client or server; Sub: category, a zero byte, reason
+
+	// The same of all agents together, without a name: fifty agents with eight tools
+	// each would make fifty times as many rows to read.
+	AllErrorTypes Kind = 11
+	AllModels     Kind = 12
+	AllTools      Kind = 13
+	AllPolicies   Kind = 14
 )
+
+// OfAll returns the kind that holds the same of all names together, or k itself.
+func (k Kind) OfAll() Kind {
+	switch k {
+	case ErrorType:
+		return AllErrorTypes
+	case Model:
+		return AllModels
+	case Tool:
+		return AllTools
+	case Policy:
+		return AllPolicies
+	}
+	return k
+}
 
 // Tier is the width of a row's time bucket.
 type Tier uint8

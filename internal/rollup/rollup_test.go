@@ -86,6 +86,43 @@ func TestMergeIsAddition(t *testing.T) {
 	}
 }
 
+// TestRowsMerge sums rows that were decoded for reading only.
+func TestRowsMerge(t *testing.T) {
+	t.Parallel()
+	var whole, sum, read Counters
+	for row := range 100 {
+		var c Counters
+		for i := range 40 {
+			c.Add(Events, 1)
+			if row%3 > 0 {
+				c.AddDuration(float64(row * i))
+			}
+			c.AddUser(rand.Uint64())
+		}
+		encoded := c.Append(nil)
+		read.Reset()
+		if err := read.DecodeRow(encoded); err != nil {
+			t.Fatal(err)
+		}
+		clear(encoded) // as SQLite does
+		got, ok := read.Quantile(0.9)
+		if want, has := c.Quantile(0.9); got != want || ok != has {
+			t.Errorf("row %d: quantile = %v, %v, want %v, %v", row, got, ok, want, has)
+		}
+		whole.Merge(&c)
+		sum.Merge(&read)
+		if row%2 == 0 && read.Users() != c.Users() {
+			t.Errorf("row %d has %d users, want %d", row, read.Users(), c.Users())
+		}
+	}
+	again := roundTrip(t, Delta{Slot{}: &sum})[Slot{}]
+	for _, got := range []*Counters{&sum, again} {
+		if got.Users() != whole.Users() || got.Get(Events) != 4000 {
+			t.Errorf("%d users and %d events, want %d and 4000", got.Users(), got.Get(Events), whole.Users())
+		}
+	}
+}
+
 func TestQuantilesAreWithinOnePercent(t *testing.T) {
 	t.Parallel()
 	var c Counters

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -16,6 +17,13 @@ import (
 // Rollup implements store.Reader: stored rows, and what is still pending.
 func (db *DB) Rollup(ctx context.Context, q store.RollupQuery, each func(store.RollupRow) error) error {
 	pieces := store.Cover(q.Kind, q.From, q.To, q.Step, db.opt.Now())
+	if all := q.Kind.OfAll(); q.Name == nil && all != q.Kind {
+		asked, tell := q.Kind, each
+		q.Kind, each = all, func(r store.RollupRow) error {
+			r.Kind = asked
+			return tell(r)
+		}
+	}
 	c, err := db.acquire(ctx)
 	if err != nil {
 		return err
@@ -85,15 +93,14 @@ func bucket(pieces []store.Piece, s rollup.Slot) (time.Time, bool) {
 
 // rollupRows reads the stored rows of each piece.
 func (c *conn) rollupRows(q store.RollupQuery, projects []model.ProjectID, pieces []store.Piece, each func(store.RollupRow) error) error {
+	row := store.RollupRow{Key: rollup.Key{Kind: q.Kind}, Counters: &rollup.Counters{}} // reused: there may be a hundred thousand
 	for _, p := range pieces {
 		for _, project := range projects {
-			w := rollupConditions(q, project, p)
-			sql := fmt.Sprintf("SELECT name, time, sub, environment, release, value FROM %s WHERE %s", tierTables[p.Tier], w)
-			err := c.query(sql, w.args, func(s *sqlite3.Stmt) error {
-				row := store.RollupRow{Time: time.Unix(s.ColumnInt64(1), 0).UTC(), Counters: &rollup.Counters{},
-					Key: rollup.Key{Kind: q.Kind, Project: project, Name: s.ColumnText(0), Sub: s.ColumnText(2), Environment: s.ColumnText(3), Release: s.ColumnText(4)}}
-				if _, err := row.Counters.Decode(s.ColumnRawBlob(5)); err != nil {
-					return fmt.Errorf("rollup %q at %s: %w", row.Name, row.Time, err)
+			row.Project = project
+			sql, args := selectRollup(q, project, p)
+			err := c.query(sql, args, func(s *sqlite3.Stmt) error {
+				if err := scanRollup(s, &row); err != nil {
+					return err
 				}
 				return each(row)
 			})
@@ -105,21 +112,51 @@ func (c *conn) rollupRows(q store.RollupQuery, projects []model.ProjectID, piece
 	return nil
 }
 
-func rollupConditions(q store.RollupQuery, project model.ProjectID, p store.Piece) *where {
-	w := &where{}
-	w.add("kind = ? AND project = ?", int64(q.Kind), int64(project))
-	if q.Name != nil {
-		w.add("name = ?", *q.Name)
+func scanRollup(s *sqlite3.Stmt, row *store.RollupRow) error {
+	row.Name, row.Time, row.Sub = again(row.Name, s, 0), time.Unix(s.ColumnInt64(1), 0).UTC(), again(row.Sub, s, 2)
+	row.Environment, row.Release = again(row.Environment, s, 3), again(row.Release, s, 4)
+	row.Counters.Reset()
+	if err := row.Counters.DecodeRow(s.ColumnRawBlob(5)); err != nil {
+		return fmt.Errorf("rollup %q at %s: %w", row.Name, row.Time, err)
 	}
-	w.add("time >= ? AND time < ?", p.From.Unix(), p.To.Unix())
+	return nil
+}
+
+// again returns a column's text: the last row's string when it is the same.
+func again(last string, s *sqlite3.Stmt, col int) string {
+	if text := s.ColumnRawText(col); string(text) != last {
+		return string(text)
+	}
+	return last
+}
+
+// eachName walks the names of a kind from one to the next. Rows are ordered by
+// name before time: a window of all names is read name by name, since otherwise
+// the whole history of each would be walked through.
+const eachName = `WITH RECURSIVE names (name) AS (
+	SELECT min(name) FROM @ WHERE kind = ?1 AND project = ?2
+	UNION ALL SELECT (SELECT min(name) FROM @ WHERE kind = ?1 AND project = ?2 AND name > names.name) FROM names WHERE names.name IS NOT NULL) `
+
+// selectRollup writes the query of one project's rows of a piece.
+func selectRollup(q store.RollupQuery, project model.ProjectID, p store.Piece) (sql string, args []any) {
+	sql = "SELECT r.name, r.time, r.sub, r.environment, r.release, r.value FROM @ r WHERE "
+	w := &where{}
+	w.add("r.kind = ?1 AND r.project = ?2", int64(q.Kind), int64(project))
+	if q.Name != nil {
+		w.add("r.name = ?", *q.Name)
+	} else {
+		sql = eachName + strings.Replace(sql, "FROM @ r", "FROM names CROSS JOIN @ r", 1)
+		w.add("r.name = names.name")
+	}
+	w.add("r.time >= ? AND r.time < ?", p.From.Unix(), p.To.Unix())
 	if q.Sub != nil {
-		w.add("sub = ?", *q.Sub)
+		w.add("r.sub = ?", *q.Sub)
 	}
 	if q.Environment != "" {
-		w.add("environment = ?", q.Environment)
+		w.add("r.environment = ?", q.Environment)
 	}
 	if q.Release != "" {
-		w.add("release = ?", q.Release)
+		w.add("r.release = ?", q.Release)
 	}
-	return w
+	return strings.ReplaceAll(sql, "@", tierTables[p.Tier]) + w.String(), w.args
 }

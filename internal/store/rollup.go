@@ -13,7 +13,9 @@ import (
 type RollupQuery struct {
 	In   Scope
 	Kind rollup.Kind
-	// Name and Sub narrow to one value each; nil means any. See rollup.Kind for their meaning.
+	// Name and Sub narrow to one value each; nil means any. See rollup.Kind for their
+	// meaning. Without a Name, rows by error type, model, tool and policy are sums over
+	// all agents and have none themselves.
 	Name, Sub            *string
 	Environment, Release string // empty: any
 	From, To             time.Time
@@ -22,7 +24,8 @@ type RollupQuery struct {
 }
 
 // RollupRow is one stored row, or the part of it that the engine had at hand:
-// rows of the same key and time may come more than once and add up.
+// rows of the same key and time may come more than once and add up. The Counters
+// are the engine's: merge them into others, but do not keep them.
 type RollupRow struct {
 	rollup.Key
 	Time     time.Time // start of the bucket

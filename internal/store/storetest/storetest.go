@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"events of an issue page across days", eventsPage},
 		{"users are counted exactly", usersCounted},
 		{"rollups add up at every tier", rollupsAddUp},
+		{"rollups of all agents add up", agentsAddUp},
 		{"tags are counted", tagsCounted},
 		{"traces join carriers", tracesJoin},
 		{"a replayed trace changes nothing", replayChangesNothing},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -61,6 +62,44 @@ func rollupsAddUp(t *testing.T, f *fixture) {
 	equal(t, "last 90 minutes", sum, 2)
 	_, sum = count(Clock.Add(-90*time.Minute), end, 0, "staging")
 	equal(t, "elsewhere", sum, 0)
+}
+
+// agentsAddUp compares what each agent did with what all of them did.
+func agentsAddUp(t *testing.T, f *fixture) {
+	agents := []string{"refunds", "sales", ""}
+	for i, agent := range agents {
+		e := f.event("A", Clock)
+		e.Agent = model.Agent{ID: agent}
+		b := f.batch(e)
+		for id, kind := range []model.SpanKind{model.SpanModel, model.SpanTool, model.SpanPolicy} {
+			s := span(byte(i+1), byte(id+1), 0, kind)
+			s.Agent, s.Blob, s.Provider, s.Model, s.Tool = e.Agent, 0, "openai", "gpt-5", "lookup"
+			if kind == model.SpanPolicy {
+				s.Policy = model.Policy{Name: "spending", Verdict: model.VerdictDeny}
+			}
+			b.Spans = append(b.Spans, s)
+		}
+		b.SpanBlobs = []model.SpanBlob{{Payload: []byte(`{}`)}}
+		f.write(t, b)
+	}
+	count := func(k rollup.Kind, agent *string) (n int64) {
+		q := store.RollupQuery{In: f.scope(), Kind: k, Name: agent, From: Clock.Add(-time.Hour), To: Clock.Add(time.Hour)}
+		must(t, f.Rollup(context.Background(), q, func(r store.RollupRow) error {
+			n += r.Counters.Get(rollup.Calls) + r.Counters.Get(rollup.Errors)
+			equal(t, "kind", r.Kind, k)
+			if agent == nil {
+				equal(t, "name of all", r.Name, "")
+			}
+			return nil
+		}))
+		return n
+	}
+	for _, k := range []rollup.Kind{rollup.ErrorType, rollup.Model, rollup.Tool, rollup.Policy} {
+		equal(t, fmt.Sprintf("kind %d of all agents", k), count(k, nil), int64(len(agents)))
+		for _, agent := range agents {
+			equal(t, fmt.Sprintf("kind %d of agent %q", k, agent), count(k, &agent), 1)
+		}
+	}
 }
 
 // span returns a span of a trace.
