@@ -200,6 +200,9 @@ func (c *Counters) Decode(src []byte) (rest []byte, err error) {
 // in memory of their own, until they are asked for.
 func (c *Counters) DecodeRow(src []byte) error {
 	_, err := c.decode(src, func(u *Users, b []byte) error {
+		if len(b) > 0 && b[0] == fewUsers {
+			return u.mergeEncoded(b)
+		}
 		u.deferEncoded(bytes.Clone(b))
 		return nil
 	})

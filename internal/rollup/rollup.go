@@ -129,15 +129,18 @@ func (s Slot) Append(dst []byte) []byte {
 func (d Delta) Decode(src []byte) error {
 	for len(src) > 0 {
 		r := reader{src: src[1:]}
-		s := Slot{Key: Key{Kind: Kind(src[0]), Project: model.ProjectID(r.varint())}, Minute: r.varint()}
-		for _, text := range [...]*string{&s.Name, &s.Sub, &s.Environment, &s.Release} {
-			*text = string(r.bytes())
-		}
+		kind, project, minute := Kind(src[0]), model.ProjectID(r.varint()), r.varint()
+		name, sub, environment, release := r.bytes(), r.bytes(), r.bytes(), r.bytes()
 		if r.err != nil {
 			return r.err
 		}
+		// A look-up like this one copies no text.
+		c := d[Slot{Key{kind, project, string(name), string(sub), string(environment), string(release)}, minute}]
+		if c == nil {
+			c = d.at(Slot{Key{kind, project, string(name), string(sub), string(environment), string(release)}, minute})
+		}
 		var err error
-		if src, err = d.at(s).Decode(r.src); err != nil {
+		if src, err = c.Decode(r.src); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"relay.one/picket/internal/model"
 )
 
@@ -166,6 +168,41 @@ func TestUsersAreExactWhileFew(t *testing.T) {
 	}
 }
 
+// TestUsersAddUp merges few and many users, decoded and not, in every way.
+func TestUsersAddUp(t *testing.T) {
+	t.Parallel()
+	f := func(a, b int) {
+		t.Helper()
+		var x, y, decoded, row Counters
+		for i := range a {
+			x.AddUser(xxhash.Sum64String(fmt.Sprint(i)))
+		}
+		for i := range b {
+			y.AddUser(xxhash.Sum64String(fmt.Sprint(i + a/2))) // half of a's, too
+		}
+		for _, c := range []*Counters{&x, &y} {
+			if _, err := decoded.Decode(c.Append(nil)); err != nil {
+				t.Fatal(err)
+			}
+			if err := row.DecodeRow(c.Append(nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x.Merge(&y)
+		want := int64(max(a, a/2+b))
+		for i, c := range []*Counters{&x, &decoded, &row} {
+			if got := c.Users(); math.Abs(float64(got-want)) > 0.06*float64(want) || want <= 100 && got != want {
+				t.Errorf("%d and %d users: the sum's way %d has %d, want %d", a, b, i, got, want)
+			}
+		}
+	}
+	for _, a := range []int{0, 1, 2, maxFew, maxFew + 1, 60, 3000, 20_000} {
+		for _, b := range []int{0, 1, maxFew - 1, maxFew, 40, 5000} {
+			f(a, b)
+		}
+	}
+}
+
 func TestTagLimit(t *testing.T) {
 	t.Parallel()
 	l := NewTagLimit()
@@ -286,4 +323,22 @@ func BenchmarkAddEvent(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		d.AddEvent(1, e, model.IssueID(i%100), limit)
 	}
+}
+
+// BenchmarkDecodeDelta reads a journal of which the slots are known, by the slot.
+func BenchmarkDecodeDelta(b *testing.B) {
+	d, limit := Delta{}, NewTagLimit()
+	for n := range 100 {
+		e := &model.Event{Kind: model.KindError, Level: model.LevelError, Timestamp: noon, Type: fmt.Sprint("Timeout", n), Environment: "production", Release: "app@1",
+			User: model.User{ID: fmt.Sprint(n)}, Agent: model.Agent{ID: fmt.Sprint("agent-", n%50)}, Tags: []model.Tag{{Key: "region", Value: "eu"}, {Key: "runtime", Value: "python 3.13"}}}
+		d.AddEvent(1, e, model.IssueID(n), limit)
+	}
+	journal, sum := d.Append(nil), Delta{}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := sum.Decode(journal); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(d)), "ns/slot")
 }

@@ -1,7 +1,10 @@
 package rollup
 
 import (
+	"encoding/binary"
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/DataDog/sketches-go/ddsketch"
 	"github.com/DataDog/sketches-go/ddsketch/mapping"
@@ -60,10 +63,11 @@ func (s *Sketch) encode() []byte {
 func (s *Sketch) mergeEncoded(b []byte) error { return s.dd.DecodeAndMergeWith(b) }
 
 // Users estimates how many distinct users there are (HyperLogLog; sparse and
-// nearly exact while they are few). Reading a stored one costs more than all else
-// of a row and most who read rows never ask for it: so it may stay encoded until
-// then.
+// nearly exact while they are few). Most are very few: their hashes are kept as they
+// are. Reading a stored sketch costs more than all else of a row and most who read
+// rows never ask for it: so it may stay encoded until then.
 type Users struct {
+	few     []uint64 // distinct; empty once there is a sketch
 	hll     *hyperloglog.Sketch
 	encoded [][]byte // to be merged into hll
 	size    int      // of encoded, in bytes
@@ -72,26 +76,48 @@ type Users struct {
 const (
 	// usersPrecision gives 4,096 registers: 1.6 % standard error, 4 KB at most.
 	usersPrecision = 12
+	// maxFew is how many hashes are kept as they are.
+	maxFew = 16
 	// maxEncoded is how many bytes may stay encoded.
 	maxEncoded = 128 << 10
+	// fewUsers begins the encoding of hashes; sketches begin with their version, 1 or 2.
+	fewUsers = 0
 )
 
-// sketch returns the sketch with all that was encoded merged into it. That was
+// sketch returns the sketch with everything merged into it. What is encoded was
 // stored whole, so that an error would be ours.
 func (u *Users) sketch() *hyperloglog.Sketch {
 	if u.hll == nil {
 		u.hll = must(hyperloglog.NewSketch(usersPrecision, true))
 	}
-	for _, b := range u.encoded {
+	for _, h := range u.few {
+		u.hll.InsertHash(h)
+	}
+	u.few = nil
+	encoded := u.encoded
+	u.encoded, u.size = nil, 0
+	for _, b := range encoded {
 		must(0, u.mergeEncoded(b))
 	}
-	u.encoded, u.size = nil, 0
 	return u.hll
 }
 
-func (u *Users) add(hash uint64) { u.sketch().InsertHash(hash) }
+func (u *Users) add(hash uint64) {
+	switch {
+	case u.hll != nil:
+		u.hll.InsertHash(hash)
+	case slices.Contains(u.few, hash):
+	case len(u.few) < maxFew:
+		u.few = append(u.few, hash)
+	default:
+		u.sketch().InsertHash(hash)
+	}
+}
 
 func (u *Users) merge(o *Users) {
+	for _, h := range o.few {
+		u.add(h)
+	}
 	if o.hll != nil {
 		must(0, u.sketch().Merge(o.hll))
 	}
@@ -100,20 +126,47 @@ func (u *Users) merge(o *Users) {
 	}
 }
 
-func (u *Users) estimate() int64 { return int64(u.sketch().Estimate()) }
+// small reports whether few is all there is.
+func (u *Users) small() bool { return u.hll == nil && len(u.encoded) == 0 }
 
-func (u *Users) encode() []byte { return must(u.sketch().MarshalBinary()) }
+func (u *Users) estimate() int64 {
+	if u.small() {
+		return int64(len(u.few))
+	}
+	return int64(u.sketch().Estimate())
+}
+
+func (u *Users) encode() []byte {
+	if !u.small() {
+		return must(u.sketch().MarshalBinary())
+	}
+	b := make([]byte, 1, 1+8*len(u.few))
+	b[0] = fewUsers
+	for _, h := range u.few {
+		b = binary.LittleEndian.AppendUint64(b, h)
+	}
+	return b
+}
 
 func (u *Users) mergeEncoded(b []byte) error {
-	var o hyperloglog.Sketch
+	if len(b)%8 == 1 && b[0] == fewUsers {
+		for b = b[1:]; len(b) > 0; b = b[8:] {
+			u.add(binary.LittleEndian.Uint64(b))
+		}
+		return nil
+	}
+	o := &hyperloglog.Sketch{}
 	if err := o.UnmarshalBinary(b); err != nil {
 		return err
 	}
-	if u.hll == nil {
-		u.hll = &o
+	if b[1] != usersPrecision { // the format's second byte
+		return fmt.Errorf("users were stored with precision %d, not %d", b[1], usersPrecision)
+	}
+	if u.hll == nil && len(u.few) == 0 {
+		u.hll = o
 		return nil
 	}
-	return u.hll.Merge(&o)
+	return u.sketch().Merge(o)
 }
 
 // deferEncoded is like mergeEncoded, but keeps b, which must not change, and reads
