@@ -15,9 +15,10 @@ import (
 // yet. The writer changes it; readers of rollups add it to the rows they find.
 // DB.mu guards all of it.
 type pending struct {
-	growing rollup.Delta // what commits add
-	most    int          // how many slots of it may gather
-	last    int64        // the journal row that growing reaches up to
+	growing   rollup.Delta // what commits add
+	most      int          // how many slots of it may gather
+	journaled int          // how many slots commits have journaled for it
+	last      int64        // the journal row that growing reaches up to
 
 	// folding is what a fold is bringing to the rows, in order of slots: a crash in
 	// the middle leaves a cursor, and what comes before it is not brought again.
@@ -37,6 +38,7 @@ func newPending() *pending { return &pending{growing: rollup.Delta{}, most: maxG
 // add takes what a commit journaled.
 func (p *pending) add(journal int64, d rollup.Delta) {
 	if len(d) > 0 {
+		p.journaled += len(d)
 		p.growing.Merge(d)
 		p.last = journal
 	}
@@ -48,6 +50,9 @@ const (
 	foldEvery = 30 * time.Second
 	// maxGrowing bounds what gathers.
 	maxGrowing = 50_000
+	// maxJournaled bounds the journal, which a start after a crash reads back: about
+	// a second.
+	maxJournaled = 1_000_000
 	// foldChunk is how many slots one transaction of a fold takes: a few milliseconds.
 	foldChunk = 300
 )
@@ -55,8 +60,15 @@ const (
 // fold brings pending deltas to the rows: a few slots, or all of them when more
 // gather than the fold takes away, so that those who write wait.
 func (w *writer) fold(now time.Time) error {
+	if !w.ready() {
+		return nil
+	}
+	if w.db.lost != nil {
+		return w.db.lost
+	}
 	p := w.db.pending
-	if len(p.order) == 0 && (len(p.growing) >= p.most || len(p.growing) > 0 && now.Sub(w.folded) >= foldEvery) {
+	due := len(p.growing) >= p.most || p.journaled >= maxJournaled || len(p.growing) > 0 && now.Sub(w.folded) >= foldEvery
+	if due && len(p.order) == 0 {
 		w.folded = now
 		w.startFold()
 	}
@@ -80,7 +92,7 @@ func (w *writer) startFold() {
 		return
 	}
 	p.folding, p.upto = p.growing, p.last
-	p.growing = rollup.Delta{}
+	p.growing, p.journaled = rollup.Delta{}, 0
 	p.order = inOrder(p.folding)
 }
 
@@ -171,58 +183,6 @@ func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// recover reads the journal back after a start: what had not been folded. When a
-// fold was cut short, its journal rows become a fold that goes on after the cursor.
-func (w *writer) recover() error {
-	var upto int64
-	var cursor []byte
-	_, err := w.c.bind("SELECT upto, slot FROM fold").one(func(s *sqlite3.Stmt) {
-		upto, cursor = s.ColumnInt64(0), s.ColumnBlob(1, nil)
-	})
-	if err != nil {
-		return fmt.Errorf("read fold: %w", err)
-	}
-	p := newPending()
-	folding := rollup.Delta{}
-	err = w.c.bind("SELECT id, data FROM journal ORDER BY id").each(func(s *sqlite3.Stmt) error {
-		data, err := w.db.codec.Unpack(s.ColumnRawBlob(1))
-		if err != nil {
-			return err
-		}
-		p.last = s.ColumnInt64(0)
-		if p.last <= upto {
-			return folding.Decode(data)
-		}
-		return p.growing.Decode(data)
-	})
-	if err != nil {
-		return fmt.Errorf("read journal: %w", err)
-	}
-	p.folding, p.order, p.upto = folding, inOrder(folding), upto
-	done := 0
-	for done < len(p.order) && bytes.Compare(p.order[done].key, cursor) <= 0 {
-		delete(folding, p.order[done].Slot)
-		done++
-	}
-	p.order = p.order[done:]
-	w.db.pending = p
-	return w.countRows()
-}
-
-// countRows learns how many events there are: rows are numbered from 1 by day and
-// dropped by day only. Spans are not numbered; they count from the start.
-func (w *writer) countRows() error {
-	for _, day := range w.db.days.list {
-		_, err := w.c.bind(in(day, "SELECT ifnull(max(seq), 0) FROM events_@")).one(func(s *sqlite3.Stmt) {
-			w.db.events.Add(s.ColumnInt64(0))
-		})
-		if err != nil {
-			return fmt.Errorf("count events: %w", err)
 		}
 	}
 	return nil

@@ -63,8 +63,10 @@ type DB struct {
 
 	// mu keeps readers of rollups from seeing a fold half done: the writer holds it
 	// while it commits a fold and drops what was folded from pending.
-	mu      sync.RWMutex
-	pending *pending
+	mu        sync.RWMutex
+	pending   *pending
+	recovered chan struct{} // closed once pending holds what earlier runs left
+	lost      error         // why it never will; set before recovered is closed
 
 	commits  atomic.Uint64
 	logPages atomic.Int64 // length of the write-ahead log
@@ -99,7 +101,7 @@ func Open(path string, opt Options) (*DB, error) {
 	}
 	registerVFS()
 	db := &DB{path: path, opt: opt, codec: codec, jobs: make(chan *job, opt.Queue), closing: make(chan struct{}),
-		readers: make(chan *conn, readerCount), pending: newPending()}
+		readers: make(chan *conn, readerCount), pending: newPending(), recovered: make(chan struct{})}
 	w, err := db.openWriter()
 	if err != nil {
 		return nil, err
@@ -111,15 +113,28 @@ func Open(path string, opt Options) (*DB, error) {
 		}
 		db.readers <- c
 	}
-	if !opt.Beside {
-		c, err := connect(path, "", copierCacheKiB)
-		if err != nil {
-			return nil, errors.Join(err, w.c.Close(), db.abandonReaders())
-		}
-		db.workers.Go(func() { db.checkpoint(c) })
+	if err := db.startBeside(w); err != nil {
+		return nil, errors.Join(err, w.c.Close(), db.abandonReaders())
 	}
 	db.workers.Go(w.run)
 	return db, nil
+}
+
+// startBeside starts what works beside the writer, unless another process does.
+func (db *DB) startBeside(w *writer) error {
+	if db.opt.Beside {
+		close(db.recovered)
+		return nil
+	}
+	c, err := connect(db.path, "", copierCacheKiB)
+	if err != nil {
+		return err
+	}
+	if err := db.startRecovery(w); err != nil {
+		return errors.Join(err, c.Close())
+	}
+	db.workers.Go(func() { db.checkpoint(c) })
+	return nil
 }
 
 func (db *DB) openWriter() (*writer, error) {
@@ -136,10 +151,7 @@ func (db *DB) openWriter() (*writer, error) {
 		db.logPages.Store(int64(pages))
 		return nil
 	})
-	if db.opt.Beside {
-		return w, nil
-	}
-	if err := w.recover(); err != nil {
+	if err := w.countRows(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", db.path, err), c.Close())
 	}
 	return w, nil

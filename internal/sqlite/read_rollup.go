@@ -16,6 +16,9 @@ import (
 
 // Rollup implements store.Reader: stored rows, and what is still pending.
 func (db *DB) Rollup(ctx context.Context, q store.RollupQuery, each func(store.RollupRow) error) error {
+	if err := db.awaitRecovery(ctx); err != nil {
+		return err
+	}
 	pieces := store.Cover(q.Kind, q.From, q.To, q.Step, db.opt.Now())
 	if all := q.Kind.OfAll(); q.Name == nil && all != q.Kind {
 		asked, tell := q.Kind, each

@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
 
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/rollup"
 	"relay.one/picket/internal/store"
 	"relay.one/picket/internal/store/storetest"
 )
@@ -122,5 +125,64 @@ func TestNoRoomForTheLog(t *testing.T) {
 	page, err := db.Issues(context.Background(), store.IssueQuery{In: in})
 	if err != nil || len(page.Issues) != 1 || page.Issues[0].Count != 1 {
 		t.Errorf("issues = %+v, %v; want one of the one event that was acknowledged", page.Issues, err)
+	}
+}
+
+// TestWritesDuringRecovery writes to a crashed copy while its journal is read back.
+func TestWritesDuringRecovery(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "picket.db")
+	db, in := start(t, path, Options{})
+	const before, after = 100, 20
+	for range before {
+		if err := faults(t, db, 10, storetest.Clock); err != nil {
+			t.Fatal(err)
+		}
+	}
+	crashed := filepath.Join(t.TempDir(), "picket.db")
+	copyFiles(t, path, crashed)
+	again, _ := start(t, crashed, Options{})
+	for range after {
+		if err := faults(t, again, 10, storetest.Clock); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := errorsIn(t, again, in, rollup.Agent, storetest.Clock.Add(-time.Hour), storetest.Clock.Add(time.Minute)); got != 10*(before+after) {
+		t.Errorf("%d errors, want %d", got, 10*(before+after))
+	}
+	crashed2 := filepath.Join(t.TempDir(), "picket.db")
+	copyFiles(t, crashed, crashed2)
+	third, _ := start(t, crashed2, Options{})
+	if err := third.Close(); err != nil { // perhaps in the middle of it
+		t.Fatal(err)
+	}
+	if _, err := third.Organizations(context.Background()); !errors.Is(err, model.ErrBusy) {
+		t.Errorf("read after close: %v, want busy", err)
+	}
+	fourth, _ := start(t, crashed2, Options{})
+	if got := errorsIn(t, fourth, in, rollup.Agent, storetest.Clock.Add(-time.Hour), storetest.Clock.Add(time.Minute)); got != 10*(before+after) {
+		t.Errorf("%d errors the next time, want %d", got, 10*(before+after))
+	}
+}
+
+// TestUnreadableJournal has sums fail rather than be wrong.
+func TestUnreadableJournal(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "picket.db")
+	db, in := start(t, path, Options{})
+	if err := faults(t, db, 1, storetest.Clock); err != nil {
+		t.Fatal(err)
+	}
+	inWriter(t, db, func(w *writer) error { return w.c.Exec("UPDATE journal SET data = x'00'") })
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, _ := start(t, path, Options{Log: slog.New(slog.DiscardHandler)})
+	err := again.Rollup(context.Background(), store.RollupQuery{In: in, Kind: rollup.Agent}, func(store.RollupRow) error { return nil })
+	if err == nil {
+		t.Error("rollups were read without the journal")
+	}
+	if err := faults(t, again, 1, storetest.Clock); err != nil {
+		t.Errorf("write: %v", err)
 	}
 }

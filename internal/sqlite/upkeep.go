@@ -23,7 +23,7 @@ func (w *writer) upkeep() (more bool) {
 		w.resting = now.Add(restAfterError)
 		return false
 	}
-	return len(w.db.pending.order)+len(w.chores) > 0
+	return len(w.chores) > 0 || w.ready() && len(w.db.pending.order) > 0
 }
 
 // within runs f in a transaction of its own.
