@@ -28,18 +28,26 @@ type days struct {
 	next map[int64]int64 // writer only: the next block id of a day
 }
 
-// load reads the list from the database.
-func (d *days) load(c *conn) error {
-	var list []int64
-	err := c.bind("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'events_[0-9]*'").each(func(s *sqlite3.Stmt) error {
+// days returns the partitions that are in the database, ascending.
+func (c *conn) days() (list []int64, err error) {
+	err = c.bind("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'events_[0-9]*'").each(func(s *sqlite3.Stmt) error {
 		n, err := strconv.ParseInt(strings.TrimPrefix(s.ColumnText(0), "events_"), 10, 64)
 		list = append(list, n)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("list days: %w", err)
+		return nil, fmt.Errorf("list days: %w", err)
 	}
 	slices.Sort(list)
+	return list, nil
+}
+
+// load reads the list from the database.
+func (d *days) load(c *conn) error {
+	list, err := c.days()
+	if err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.list, d.next = list, map[int64]int64{}

@@ -240,6 +240,9 @@ func TestRetentionDropsDays(t *testing.T) {
 	if got := events(); got != 11 {
 		t.Errorf("%d events left, want those of today and ten days before", got)
 	}
+	if st, err := db.Stats(context.Background()); err != nil || st.Events != 11 {
+		t.Errorf("stats count %d events, %v; want 11", st.Events, err)
+	}
 	c.advance(30 * 24 * time.Hour)
 	sweep()
 	if got := events(); got != 0 {

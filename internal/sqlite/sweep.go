@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -53,9 +52,13 @@ func (w *writer) clean(now time.Time) error {
 func (w *writer) planSweep(now time.Time) ([]chore, error) {
 	var out []chore
 	oldest := now.Add(-w.db.opt.Retention)
-	for _, day := range w.db.days.newestFirst(time.Time{}, oldest) {
+	days, err := w.c.days() // those, too, that an earlier sweep began to drop
+	if err != nil {
+		return nil, err
+	}
+	for _, day := range days {
 		if day < dayOf(oldest) {
-			out = append(out, func(w *writer) (bool, error) { return true, w.drop(day) })
+			out = append(out, (&dropping{day: day}).next)
 		}
 	}
 	for tier, kept := range rowsKept {
@@ -67,7 +70,7 @@ func (w *writer) planSweep(now time.Time) ([]chore, error) {
 		deleteRows("DELETE FROM changes WHERE cursor IN (SELECT cursor FROM changes ORDER BY cursor LIMIT ?2) AND time < ?1", micros(now.Add(-changesKept))),
 		deleteRows("DELETE FROM checkins WHERE seq IN (SELECT seq FROM checkins WHERE time < ?1 LIMIT ?2)", micros(oldest)),
 		deleteRows("DELETE FROM sessions WHERE (project, sid) IN (SELECT project, sid FROM sessions WHERE started < ?1 LIMIT ?2)", micros(now.Add(-sessionUpdates))))
-	err := w.c.bind("SELECT id FROM projects").each(func(s *sqlite3.Stmt) error {
+	err = w.c.bind("SELECT id FROM projects").each(func(s *sqlite3.Stmt) error {
 		p := s.ColumnInt64(0)
 		out = append(out, deleteRows(deleteExecutions, micros(oldest), p), deleteRows(deleteSessionCounts, micros(now.Add(-store.DayHistory)), p))
 		return nil
@@ -110,56 +113,49 @@ type expired struct {
 	before        int64
 	kind, project int64
 	name          string
+	more          bool // there is more to delete of that name
 }
 
 func (x *expired) delete(w *writer) (done bool, err error) {
 	err = w.within(func() error {
-		rows := int64(0)
-		for range sweepNames {
-			found, err := x.next(w.c)
-			if err != nil || !found {
-				done = true
-				return err
+		for rows, names := int64(0), 0; rows < sweepRows && names < sweepNames; names++ {
+			if !x.more {
+				found, err := x.next(w.c)
+				if err != nil || !found {
+					done = true
+					return err
+				}
 			}
-			err = w.c.bind("DELETE FROM " + x.table + " WHERE kind = ? AND project = ? AND name = ? AND time < ?").
-				int(x.kind).int(x.project).text(x.name).int(x.before).run()
+			most := sweepRows - rows
+			err := w.c.bind(deleteExpired(x.table)).int(x.kind).int(x.project).text(x.name).int(x.before).int(most).run()
 			if err != nil {
 				return fmt.Errorf("delete from %s: %w", x.table, err)
 			}
-			if rows += w.c.Changes(); rows >= sweepRows {
-				return nil
-			}
+			x.more = w.c.Changes() == most
+			rows += w.c.Changes()
 		}
 		return nil
 	})
 	return done, err
 }
 
-// next moves to the next name.
-func (x *expired) next(c *conn) (found bool, err error) {
-	return c.bind("SELECT kind, project, name FROM " + x.table + " WHERE (kind, project, name) > (?, ?, ?) ORDER BY kind, project, name LIMIT 1").
-		int(x.kind).int(x.project).text(x.name).one(func(s *sqlite3.Stmt) {
-		x.kind, x.project, x.name = s.ColumnInt64(0), s.ColumnInt64(1), s.ColumnText(2)
-	})
+func deleteExpired(table string) string {
+	const key = "kind, project, name, time, sub, environment, release"
+	return "DELETE FROM " + table + " WHERE (" + key + ") IN (SELECT " + key + " FROM " + table +
+		" WHERE kind = ? AND project = ? AND name = ? AND time < ? LIMIT ?)"
 }
 
-// drop removes a day's tables.
-func (w *writer) drop(day int64) error {
-	var events int64
-	_, err := w.c.bind(in(day, "SELECT ifnull(max(seq), 0) FROM events_@")).one(func(s *sqlite3.Stmt) { events = s.ColumnInt64(0) })
-	if err != nil {
-		return fmt.Errorf("drop day %d: %w", day, err)
+// next moves to the next name: of the same project, of the next one, or of the next
+// kind. (A comparison of all three at once would walk through the rows of the name.)
+func (x *expired) next(c *conn) (found bool, err error) {
+	for _, further := range [...]string{"kind = ?1 AND project = ?2 AND name > ?3", "kind = ?1 AND project > ?2 AND ?3 = ?3", "kind > ?1 AND ?2 = ?2 AND ?3 = ?3"} {
+		found, err = c.bind("SELECT kind, project, name FROM " + x.table + " WHERE " + further + " ORDER BY kind, project, name LIMIT 1").
+			int(x.kind).int(x.project).text(x.name).one(func(s *sqlite3.Stmt) {
+			x.kind, x.project, x.name = s.ColumnInt64(0), s.ColumnInt64(1), s.ColumnText(2)
+		})
+		if found || err != nil {
+			return found, err
+		}
 	}
-	w.db.days.withdraw(day)
-	w.dropDayWriters()
-	w.c.forget()
-	err = w.within(func() error {
-		return w.c.Exec(in(day, "DROP TABLE events_@; DROP TABLE spans_@; DROP TABLE logs_@; DROP TABLE attachments_@; DROP TABLE blocks_@"))
-	})
-	if err != nil {
-		return errors.Join(fmt.Errorf("drop day %d: %w", day, err), w.db.days.load(w.c))
-	}
-	w.db.events.Add(-events)
-	w.db.opt.Log.Info("dropped a day past retention", "day", date(day).Format(time.DateOnly))
-	return nil
+	return false, nil
 }

@@ -29,27 +29,57 @@ func sweep(w *writer, now time.Time) error {
 	return err
 }
 
-// TestDropThatFails keeps a day of which the tables could not be dropped.
-func TestDropThatFails(t *testing.T) {
+// TestLateRowsOfADroppedDay has rows come for a day at every step of its way out.
+func TestLateRowsOfADroppedDay(t *testing.T) {
 	t.Parallel()
 	db, in := fresh(t, Options{})
-	if err := faults(t, db, 1, storetest.Clock); err != nil {
+	old := storetest.Clock.Add(-100 * 24 * time.Hour)
+	if err := faults(t, db, 10, old); err != nil {
 		t.Fatal(err)
 	}
-	inWriter(t, db, func(w *writer) error {
-		if err := w.c.Exec("PRAGMA query_only = 1"); err != nil {
+	d := &dropping{day: dayOf(old)}
+	for step := 0; ; step++ {
+		var done bool
+		inWriter(t, db, func(w *writer) (err error) {
+			done, err = d.next(w)
 			return err
+		})
+		if err := faults(t, db, 2, old); err != nil {
+			t.Fatalf("write after step %d: %v", step, err)
 		}
-		if w.drop(dayOf(storetest.Clock)) == nil {
-			t.Error("a day was dropped from a database that takes no changes")
+		page, err := db.Events(context.Background(), store.EventQuery{In: in})
+		if err != nil || len(page.Events) < 2 {
+			t.Fatalf("%d events after step %d, %v; want at least those just written", len(page.Events), step, err)
 		}
-		return w.c.Exec("PRAGMA query_only = 0")
-	})
-	if err := faults(t, db, 1, storetest.Clock); err != nil {
-		t.Errorf("write to the day: %v", err)
+		if _, err := db.Event(context.Background(), in, page.Events[0].ID); err != nil {
+			t.Fatalf("event after step %d: %v", step, err)
+		}
+		if done {
+			break
+		}
+		if step > 100 {
+			t.Fatal("it never ends")
+		}
+		if step%4 > 0 { // late rows pause
+			continue
+		}
+		inWriter(t, db, func(w *writer) error { // and so does the disk
+			if err := w.c.Exec("PRAGMA query_only = 1"); err != nil {
+				return err
+			}
+			if _, err := d.next(w); err == nil {
+				t.Error("a day was dropped from a database that takes no changes")
+			}
+			return w.c.Exec("PRAGMA query_only = 0")
+		})
 	}
-	if page, err := db.Events(context.Background(), store.EventQuery{In: in}); err != nil || len(page.Events) != 2 {
-		t.Errorf("%d events, %v; want both", len(page.Events), err)
+	page, err := db.Events(context.Background(), store.EventQuery{In: in})
+	if err != nil || len(page.Events) != 2 {
+		t.Errorf("%d events, %v; want only the last two", len(page.Events), err)
+	}
+	inWriter(t, db, func(w *writer) error { return sweep(w, storetest.Clock) })
+	if days, err := db.Events(context.Background(), store.EventQuery{In: in}); err != nil || len(days.Events) != 0 {
+		t.Errorf("%d events after a sweep, %v; want none", len(days.Events), err)
 	}
 }
 

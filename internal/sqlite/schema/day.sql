@@ -1,10 +1,11 @@
 -- The tables of one day, @ standing for its number. They are made when the first
--- row of the day comes and dropped when the day is past retention.
+-- row of the day comes and dropped when the day is past retention. A late row may
+-- come while they are being dropped: what is there then stays until the end of that.
 
 -- Packed payloads of one commit, one after the other.
-CREATE TABLE blocks_@ (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS blocks_@ (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 
-CREATE TABLE events_@ (
+CREATE TABLE IF NOT EXISTS events_@ (
   seq          INTEGER PRIMARY KEY,
   id           BLOB NOT NULL,
   project      INTEGER NOT NULL,
@@ -31,11 +32,11 @@ CREATE TABLE events_@ (
   offset       INTEGER NOT NULL,
   length       INTEGER NOT NULL
 );
-CREATE UNIQUE INDEX events_@_id ON events_@ (id, project);
-CREATE INDEX events_@_issue ON events_@ (issue, time) WHERE issue > 0;
-CREATE INDEX events_@_trace ON events_@ (trace) WHERE trace IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS events_@_id ON events_@ (id, project);
+CREATE INDEX IF NOT EXISTS events_@_issue ON events_@ (issue, time) WHERE issue > 0;
+CREATE INDEX IF NOT EXISTS events_@_trace ON events_@ (trace) WHERE trace IS NOT NULL;
 
-CREATE TABLE spans_@ (
+CREATE TABLE IF NOT EXISTS spans_@ (
   trace        BLOB NOT NULL,
   id           BLOB NOT NULL,
   project      INTEGER NOT NULL,
@@ -76,7 +77,7 @@ CREATE TABLE spans_@ (
   PRIMARY KEY (trace, id, project)
 ) WITHOUT ROWID;
 
-CREATE TABLE logs_@ (
+CREATE TABLE IF NOT EXISTS logs_@ (
   seq         INTEGER PRIMARY KEY,
   project     INTEGER NOT NULL,
   time        INTEGER NOT NULL,
@@ -91,9 +92,9 @@ CREATE TABLE logs_@ (
   offset      INTEGER NOT NULL,
   length      INTEGER NOT NULL
 );
-CREATE INDEX logs_@_trace ON logs_@ (trace) WHERE trace IS NOT NULL;
+CREATE INDEX IF NOT EXISTS logs_@_trace ON logs_@ (trace) WHERE trace IS NOT NULL;
 
-CREATE TABLE attachments_@ (
+CREATE TABLE IF NOT EXISTS attachments_@ (
   seq          INTEGER PRIMARY KEY,
   project      INTEGER NOT NULL,
   event        BLOB NOT NULL,
