@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -170,7 +171,14 @@ func (l *eventList) conditions() *where {
 	if l.q.Issue != 0 {
 		w.add("issue = ? AND issue > 0", int64(l.q.Issue))
 	}
-	w.add(oneOf("project", l.projects))
+	project := "project"
+	if len(l.projects) > 1 {
+		project = "+project" // no index: those of several would all have to be sorted
+	}
+	w.add(oneOf(project, l.projects))
+	if len(l.q.Kinds) > 0 && !slices.Contains(l.q.Kinds, model.KindTransaction) {
+		w.add("issue > 0") // as all others have: the index of a project's says so, too
+	}
 	if len(l.q.Kinds) > 0 {
 		kinds := make([]int64, len(l.q.Kinds))
 		for i, k := range l.q.Kinds {

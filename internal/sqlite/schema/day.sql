@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS events_@ (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS events_@_id ON events_@ (id, project);
 CREATE INDEX IF NOT EXISTS events_@_issue ON events_@ (issue, time) WHERE issue > 0;
+-- For lists of a project's errors: most events may be transactions, or others' errors.
+CREATE INDEX IF NOT EXISTS events_@_project ON events_@ (project) WHERE issue > 0;
 CREATE INDEX IF NOT EXISTS events_@_trace ON events_@ (trace) WHERE trace IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS spans_@ (

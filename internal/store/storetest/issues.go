@@ -242,9 +242,22 @@ func eventsPage(t *testing.T, f *fixture) {
 	last, err := f.Event(context.Background(), f.scope(), ids[9])
 	must(t, err)
 	equal(t, "next of the last", last.Next, model.EventID{})
+	f.write(t, f.traced()) // a transaction, and the errors of another project
+	_, other := f.tenant(t, "globex")
+	theirs := f.batch(f.event("C", Clock))
+	theirs.Org, theirs.Project = 2, other.ID
+	f.write(t, theirs)
+	for _, in := range []store.Scope{f.scope(), {Org: f.org.ID, Projects: []model.ProjectID{f.project.ID}}} {
+		errors, err := f.Events(context.Background(), store.EventQuery{In: in, Kinds: []model.Kind{model.KindError, model.KindMessage}})
+		must(t, err)
+		equal(t, "errors", len(errors.Events), 20)
+		transactions, err := f.Events(context.Background(), store.EventQuery{In: in, Kinds: []model.Kind{model.KindTransaction}})
+		must(t, err)
+		equal(t, "transactions", len(transactions.Events), 1)
+	}
 	some, err := f.Events(context.Background(), store.EventQuery{In: f.scope(), From: Clock.Add(-24 * time.Hour)})
 	must(t, err)
-	equal(t, "events of the last day", len(some.Events), 6)
+	equal(t, "events of the last day", len(some.Events), 7)
 }
 
 func usersCounted(t *testing.T, f *fixture) {
