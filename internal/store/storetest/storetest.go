@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"traces join carriers", tracesJoin},
 		{"a replayed trace changes nothing", replayChangesNothing},
 		{"executions merge", executionsMerge},
+		{"executions page across projects", executionsPage},
 		{"logs come back", logsComeBack},
 		{"attachments come back", attachmentsComeBack},
 		{"check-ins settle out of order", checkInsSettle},

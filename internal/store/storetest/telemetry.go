@@ -233,6 +233,43 @@ func executionsMerge(t *testing.T, f *fixture) {
 	equal(t, "cost of failure, early batch included", f.total(t, totalQuery{rollup.Agent, rollup.FailedCostNanos}), 7)
 }
 
+func executionsPage(t *testing.T, f *fixture) {
+	ctx := context.Background()
+	second, err := f.CreateProject(ctx, f.scope(), "second", "", "")
+	must(t, err)
+	const each = 15
+	for _, p := range []model.ProjectID{f.project.ID, second.ID} {
+		b := f.batch()
+		b.Project, b.Spans = p, []model.Span{span(3, 1, 0, model.SpanAgent)}
+		for n := range each { // six begin at a time
+			b.Executions = append(b.Executions, model.Execution{ID: fmt.Sprintf("x%02d", n), Start: Clock.Add(-time.Duration(n/3) * time.Minute), Agent: model.Agent{ID: "refunds"}})
+		}
+		f.write(t, b)
+	}
+	for _, want := range []int{1, 4, 6, 100} {
+		q := store.ExecutionQuery{In: f.scope(), Agent: "refunds", Page: store.Page{Limit: want}}
+		seen := map[string]bool{}
+		last := Clock
+		for more := true; more; more = q.Page.Cursor != "" {
+			page, err := f.Executions(ctx, q)
+			must(t, err)
+			for _, x := range page.Executions {
+				key := fmt.Sprint(x.Project, x.ID)
+				if seen[key] || x.Start.After(last) {
+					t.Errorf("pages of %d: %s comes twice or late", want, key)
+				}
+				seen[key], last = true, x.Start
+			}
+			q.Page.Cursor = page.Next
+		}
+		equal(t, fmt.Sprintf("executions in pages of %d", want), len(seen), 2*each)
+	}
+	bad := store.ExecutionQuery{In: f.scope(), Page: store.Page{Cursor: "1.-1"}}
+	if _, err := f.Executions(ctx, bad); !errors.Is(err, model.ErrInvalid) {
+		t.Errorf("bad cursor: %v, want invalid", err)
+	}
+}
+
 func logsComeBack(t *testing.T, f *fixture) {
 	b := f.batch()
 	for n := range 7 {
