@@ -49,12 +49,12 @@ const (
 	// enough that a busy slot is written once for thousands of events.
 	foldEvery = 30 * time.Second
 	// maxGrowing bounds what gathers.
-	maxGrowing = 50_000
+	maxGrowing = 20_000
 	// maxJournaled bounds the journal, which a start after a crash reads back: about
 	// a second.
 	maxJournaled = 1_000_000
 	// foldChunk is how many slots one transaction of a fold takes: a few milliseconds.
-	foldChunk = 300
+	foldChunk = 100
 )
 
 // fold brings pending deltas to the rows: a few slots, or all of them when more
@@ -136,9 +136,13 @@ func (w *writer) foldSome() error {
 }
 
 func (w *writer) foldRows(slots []foldSlot, last bool) error {
+	now := w.db.opt.Now()
 	for _, s := range slots {
 		c := w.db.pending.folding[s.Slot]
 		for _, tier := range s.Kind.Tiers() {
+			if now.Sub(time.Unix(s.Minute*60, 0)) > rowsKept[tier]+tier.Width() {
+				continue // a late event: nobody reads such fine rows of that time any more
+			}
 			if err := w.c.addToRow(tier, s.Slot, c); err != nil {
 				return err
 			}
