@@ -12,28 +12,28 @@ import (
 // AddEvent counts one error, message or feedback that was stored as part of an
 // issue, or one transaction (issue zero). The limit bounds how many values of a
 // tag are counted apart.
-func (d Delta) AddEvent(p model.ProjectID, e *model.Event, issue model.IssueID, limit *TagLimit) {
-	at := where{d, p, e.Environment, e.Release, e.Timestamp}
+func (t *Tally) AddEvent(p model.ProjectID, e *model.Event, issue model.IssueID, limit *TagLimit) {
+	at := where{t, p, e.Environment, e.Release, e.Timestamp}
 	project, agent := at.key(Project, "", ""), at.key(Agent, e.Agent.ID, "")
 	if e.Kind == model.KindTransaction {
 		project.Add(Transactions, 1)
 		agent.Add(Transactions, 1)
 		return
 	}
-	user := e.User.Key()
-	for _, c := range [...]*Counters{project, agent, at.key(Issue, issue.String(), "")} {
+	user, name := e.User.Key(), issue.String()
+	for _, c := range [...]*Counters{project, agent, at.key(Issue, name, "")} {
 		c.addEvent(e)
 		if user != "" {
 			c.AddUser(xxhash.Sum64String(user))
 		}
 	}
-	at.key(AgentIssue, e.Agent.ID, issue.String()).addEvent(e)
+	at.key(AgentIssue, e.Agent.ID, name).addEvent(e)
 	if e.Level >= model.LevelError {
 		for _, c := range at.both(ErrorType, e.Agent.ID, errorType(e)) {
 			c.addEvent(e)
 		}
 	}
-	d.addTags(p, e, issue, limit)
+	t.addTags(p, e, issue, name, limit)
 }
 
 func (c *Counters) addEvent(e *model.Event) {
@@ -51,18 +51,18 @@ func errorType(e *model.Event) string {
 	return e.Title
 }
 
-// addTags counts the tags of an issue by day, with what Sentry derives as tags.
-// Users are left to the issue's own count: every one is a value of their own.
-func (d Delta) addTags(p model.ProjectID, e *model.Event, issue model.IssueID, limit *TagLimit) {
-	name, day := issue.String(), startOfDay(e.Timestamp)
+// addTags counts the tags of an issue, of that name, by day, with what Sentry
+// derives as tags. Users are left to the issue's own count: every one is a value of
+// their own.
+func (t *Tally) addTags(p model.ProjectID, e *model.Event, issue model.IssueID, name string, limit *TagLimit) {
+	day := startOfDay(e.Timestamp)
 	add := func(key, value string) {
 		if value != "" {
-			key, value = limit.admit(issue, day, key, value)
-			d.At(Key{Kind: IssueTag, Project: p, Name: name, Sub: key + "\x00" + value}, day).Add(Events, 1)
+			t.tag(p, issue, name, day, model.Tag{Key: key, Value: value}, limit).Add(Events, 1)
 		}
 	}
-	for _, t := range e.Tags {
-		add(t.Key, t.Value)
+	for _, tag := range e.Tags {
+		add(tag.Key, tag.Value)
 	}
 	add("level", e.Level.String())
 	add("environment", e.Environment)
@@ -88,8 +88,8 @@ func handled(h model.Tristate) string {
 
 // AddSpan counts a span: model and tool calls, policy evaluations, and segments
 // that came without a transaction.
-func (d Delta) AddSpan(p model.ProjectID, s *model.Span) {
-	at := where{d, p, s.Environment, s.Release, s.Start.Add(s.Duration)}
+func (t *Tally) AddSpan(p model.ProjectID, s *model.Span) {
+	at := where{t, p, s.Environment, s.Release, s.Start.Add(s.Duration)}
 	switch s.Kind {
 	case model.SpanModel:
 		at.addModelCall(s)
@@ -149,8 +149,8 @@ func (w where) addEvaluation(s *model.Span) {
 }
 
 // AddExecution counts an execution that ended.
-func (d Delta) AddExecution(p model.ProjectID, x *model.Execution) {
-	at := where{d, p, x.Environment, x.Release, x.Start.Add(x.Duration)}
+func (t *Tally) AddExecution(p model.ProjectID, x *model.Execution) {
+	at := where{t, p, x.Environment, x.Release, x.Start.Add(x.Duration)}
 	for _, c := range [...]*Counters{at.key(Project, "", ""), at.key(Agent, x.Agent.ID, "")} {
 		c.Add(Executions, 1)
 		c.AddDuration(milliseconds(x.Duration))
@@ -166,21 +166,21 @@ func (d Delta) AddExecution(p model.ProjectID, x *model.Execution) {
 }
 
 // AddDiscard counts what was not stored.
-func (d Delta) AddDiscard(p model.ProjectID, x model.Discard, at time.Time) {
+func (t *Tally) AddDiscard(p model.ProjectID, x model.Discard, at time.Time) {
 	k := Key{Kind: Discarded, Project: p, Name: x.Source, Sub: x.Category + "\x00" + x.Reason}
-	d.At(k, at).Add(Quantity, x.Quantity)
+	t.At(k, at).Add(Quantity, x.Quantity)
 }
 
 // where is the part of a key that the rows of one event share.
 type where struct {
-	delta                Delta
+	tally                *Tally
 	project              model.ProjectID
 	environment, release string
 	at                   time.Time
 }
 
 func (w where) key(k Kind, name, sub string) *Counters {
-	return w.delta.At(Key{k, w.project, name, sub, w.environment, w.release}, w.at)
+	return w.tally.At(Key{k, w.project, name, sub, w.environment, w.release}, w.at)
 }
 
 // both returns what counts something of one agent, and of all of them.

@@ -86,14 +86,9 @@ type Slot struct {
 	Minute int64 // Unix minutes
 }
 
-// Delta is what some batches add to the rollups, by minute. It is not safe for
+// Delta is what many transactions add to the rollups. It is not safe for
 // concurrent use.
 type Delta map[Slot]*Counters
-
-// At returns the counters of a key at a time, made when they are not there.
-func (d Delta) At(k Key, t time.Time) *Counters {
-	return d.at(Slot{k, t.Unix() / 60})
-}
 
 // Merge adds o, whose counters d may keep: o must not be used afterwards.
 func (d Delta) Merge(o Delta) {
@@ -104,14 +99,6 @@ func (d Delta) Merge(o Delta) {
 			d[s] = c
 		}
 	}
-}
-
-// Append encodes d for the journal.
-func (d Delta) Append(dst []byte) []byte {
-	for s, c := range d {
-		dst = c.Append(s.Append(dst))
-	}
-	return dst
 }
 
 // Append encodes s; equal slots have equal encodings.
@@ -125,7 +112,7 @@ func (s Slot) Append(dst []byte) []byte {
 	return dst
 }
 
-// Decode adds what Append wrote to d.
+// Decode adds what Tally.Append wrote.
 func (d Delta) Decode(src []byte) error {
 	for len(src) > 0 {
 		r := reader{src: src[1:]}

@@ -14,20 +14,19 @@ import (
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-func roundTrip(t *testing.T, d Delta) Delta {
-	t.Helper()
-	out := Delta{}
-	if err := out.Decode(d.Append(nil)); err != nil {
-		t.Fatal(err)
+// encode writes a delta as a tally does.
+func encode(d Delta) (dst []byte) {
+	for s, c := range d {
+		dst = c.Append(s.Append(dst))
 	}
-	return out
+	return dst
 }
 
-func TestDeltaRoundTrip(t *testing.T) {
+func TestJournalRoundTrip(t *testing.T) {
 	t.Parallel()
-	d := Delta{}
+	var tally Tally
 	key := Key{Kind: Tool, Project: 3, Name: "agent\x00odd", Sub: "ключ", Environment: "e", Release: "r@1"}
-	c := d.At(key, noon)
+	c := tally.At(key, noon)
 	for i := range numCounters {
 		c.Add(i, int64(i)*1000-7)
 	}
@@ -35,25 +34,62 @@ func TestDeltaRoundTrip(t *testing.T) {
 		c.AddDuration(float64(i))
 		c.AddUser(rand.Uint64())
 	}
-	d.At(Key{Kind: Issue}, noon.Add(-time.Hour)).Add(Events, -1)
-	got := roundTrip(t, d)
-	if len(got) != len(d) {
-		t.Fatalf("%d slots, want %d", len(got), len(d))
+	tally.At(Key{Kind: Issue}, noon.Add(-time.Hour)).Add(Events, -1)
+	tally.At(key, noon.Add(59*time.Second)).Add(Events, 7) // the same minute
+	decoded, added := Delta{}, Delta{}
+	if err := decoded.Decode(tally.Append(nil)); err != nil {
+		t.Fatal(err)
 	}
-	back := got.At(key, noon.Add(59*time.Second)) // the same minute
-	for i := range numCounters {
-		if back.Get(i) != c.Get(i) {
-			t.Errorf("counter %d = %d, want %d", i, back.Get(i), c.Get(i))
+	added.Add(&tally)
+	for _, got := range []Delta{decoded, added} {
+		if len(got) != 2 {
+			t.Fatalf("%d slots, want 2", len(got))
+		}
+		back := got[Slot{key, noon.Unix() / 60}]
+		for i := range numCounters {
+			if back.Get(i) != c.Get(i) {
+				t.Errorf("counter %d = %d, want %d", i, back.Get(i), c.Get(i))
+			}
+		}
+		for _, q := range []float64{0, 0.5, 0.95, 1} {
+			want, _ := c.Quantile(q)
+			if v, ok := back.Quantile(q); !ok || v != want {
+				t.Errorf("quantile %v = %v, want %v", q, v, want)
+			}
+		}
+		if back.Users() != c.Users() {
+			t.Errorf("users = %d, want %d", back.Users(), c.Users())
 		}
 	}
-	for _, q := range []float64{0, 0.5, 0.95, 1} {
-		want, _ := c.Quantile(q)
-		if v, ok := back.Quantile(q); !ok || v != want {
-			t.Errorf("quantile %v = %v, want %v", q, v, want)
+}
+
+// TestTallyIsReused counts the same events in one tally again and again, and in a
+// fresh one each time.
+func TestTallyIsReused(t *testing.T) {
+	t.Parallel()
+	limit, unlimited := NewTagLimit(), (*TagLimit)(nil)
+	reused, fresh := Delta{}, Delta{}
+	var tally Tally
+	for range 20 {
+		tally.Reset()
+		var other Tally
+		for range rand.IntN(300) {
+			e := model.Event{Kind: model.KindError, Level: model.LevelError, Timestamp: noon.Add(-time.Duration(rand.IntN(3)) * 20 * time.Hour),
+				Tags: []model.Tag{{Key: "a", Value: fmt.Sprint(rand.IntN(9))}, {Key: "b", Value: fmt.Sprint(rand.IntN(9))}}, User: model.User{ID: fmt.Sprint(rand.IntN(9))}}
+			issue := model.IssueID(rand.IntN(9))
+			tally.AddEvent(1, &e, issue, limit)
+			other.AddEvent(1, &e, issue, unlimited)
 		}
+		reused.Add(&tally)
+		fresh.Add(&other)
 	}
-	if back.Users() != c.Users() {
-		t.Errorf("users = %d, want %d", back.Users(), c.Users())
+	if len(reused) != len(fresh) {
+		t.Errorf("%d slots, want %d", len(reused), len(fresh))
+	}
+	for s, want := range fresh {
+		if got := reused[s]; got == nil || got.Get(Events) != want.Get(Events) || got.Users() != want.Users() {
+			t.Errorf("%+v = %+v, want %+v", s, got, want)
+		}
 	}
 }
 
@@ -117,8 +153,11 @@ func TestRowsMerge(t *testing.T) {
 			t.Errorf("row %d has %d users, want %d", row, read.Users(), c.Users())
 		}
 	}
-	again := roundTrip(t, Delta{Slot{}: &sum})[Slot{}]
-	for _, got := range []*Counters{&sum, again} {
+	var again Counters
+	if _, err := again.Decode(sum.Append(nil)); err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []*Counters{&sum, &again} {
 		if got.Users() != whole.Users() || got.Get(Events) != 4000 {
 			t.Errorf("%d users and %d events, want %d and 4000", got.Users(), got.Get(Events), whole.Users())
 		}
@@ -207,8 +246,8 @@ func TestTagLimit(t *testing.T) {
 	t.Parallel()
 	l := NewTagLimit()
 	admit := func(issue model.IssueID, day time.Time, key, value string) string {
-		_, value = l.admit(issue, day, key, value)
-		return value
+		_, tag := l.admit(issue, day, model.Tag{Key: key, Value: value})
+		return tag.Value
 	}
 	other := 0
 	for i := range 200 {
@@ -239,11 +278,12 @@ func TestTagLimit(t *testing.T) {
 func TestTagLimitOfKeys(t *testing.T) {
 	t.Parallel()
 	l := NewTagLimit()
-	d := Delta{}
+	var tally Tally
 	for i := range 10_000 {
-		d.AddEvent(1, &model.Event{Kind: model.KindError, Timestamp: noon, Tags: []model.Tag{{Key: fmt.Sprint("key", i), Value: "x"}}}, 1, l)
+		tally.AddEvent(1, &model.Event{Kind: model.KindError, Timestamp: noon, Tags: []model.Tag{{Key: fmt.Sprint("key", i), Value: "x"}}}, 1, l)
 	}
-	tags := 0
+	d, tags := Delta{}, 0
+	d.Add(&tally)
 	for s := range d {
 		if s.Kind == IssueTag {
 			tags++
@@ -252,12 +292,12 @@ func TestTagLimitOfKeys(t *testing.T) {
 	if tags != maxTags+1 {
 		t.Errorf("%d rows of tags, want %d and one for the others", tags, maxTags)
 	}
-	other := d.At(Key{Kind: IssueTag, Project: 1, Name: "1", Sub: OtherTags + "\x00" + OtherValues}, startOfDay(noon))
+	other := d[Slot{Key{Kind: IssueTag, Project: 1, Name: "1", Sub: OtherTags + "\x00" + OtherValues}, startOfDay(noon).Unix() / 60}]
 	if got := other.Get(Events); got != 10_000-maxTags {
 		t.Errorf("%d other tags were counted, want %d", got, 10_000-maxTags)
 	}
-	if key, value := l.admit(1, noon, "key7", "y"); key != "key7" || value != "y" {
-		t.Errorf("a new value of a known tag became %s:%s", key, value)
+	if _, tag := l.admit(1, noon, model.Tag{Key: "key7", Value: "y"}); tag != (model.Tag{Key: "key7", Value: "y"}) {
+		t.Errorf("a new value of a known tag became %v", tag)
 	}
 }
 
@@ -296,17 +336,17 @@ func TestNewerCountersAreRefused(t *testing.T) {
 }
 
 func FuzzDelta(f *testing.F) {
-	d := Delta{}
-	d.At(Key{Kind: Agent, Name: "a"}, noon).AddDuration(5)
-	d.At(Key{Kind: Issue, Name: "1"}, noon).AddUser(5)
-	f.Add(d.Append(nil))
+	var tally Tally
+	tally.At(Key{Kind: Agent, Name: "a"}, noon).AddDuration(5)
+	tally.At(Key{Kind: Issue, Name: "1"}, noon).AddUser(5)
+	f.Add(tally.Append(nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d := Delta{}
 		if d.Decode(data) != nil {
 			return
 		}
 		again := Delta{}
-		if err := again.Decode(d.Append(nil)); err != nil {
+		if err := again.Decode(encode(d)); err != nil {
 			t.Errorf("what was read cannot be read again: %v", err)
 		}
 	})
@@ -318,27 +358,32 @@ func BenchmarkAddEvent(b *testing.B) {
 	for i := range 12 {
 		e.Tags = append(e.Tags, model.Tag{Key: fmt.Sprint("key", i), Value: fmt.Sprint("value", i)})
 	}
-	d, limit := Delta{}, NewTagLimit()
+	var tally Tally
+	limit := NewTagLimit()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		d.AddEvent(1, e, model.IssueID(i%100), limit)
+		if i%64 == 0 { // a commit
+			tally.Reset()
+		}
+		tally.AddEvent(1, e, model.IssueID(i%100), limit)
 	}
 }
 
 // BenchmarkDecodeDelta reads a journal of which the slots are known, by the slot.
 func BenchmarkDecodeDelta(b *testing.B) {
-	d, limit := Delta{}, NewTagLimit()
+	var tally Tally
+	limit := NewTagLimit()
 	for n := range 100 {
 		e := &model.Event{Kind: model.KindError, Level: model.LevelError, Timestamp: noon, Type: fmt.Sprint("Timeout", n), Environment: "production", Release: "app@1",
 			User: model.User{ID: fmt.Sprint(n)}, Agent: model.Agent{ID: fmt.Sprint("agent-", n%50)}, Tags: []model.Tag{{Key: "region", Value: "eu"}, {Key: "runtime", Value: "python 3.13"}}}
-		d.AddEvent(1, e, model.IssueID(n), limit)
+		tally.AddEvent(1, e, model.IssueID(n), limit)
 	}
-	journal, sum := d.Append(nil), Delta{}
+	journal, sum := tally.Append(nil), Delta{}
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := sum.Decode(journal); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(d)), "ns/slot")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*tally.Len()), "ns/slot")
 }

@@ -97,20 +97,21 @@ func BenchmarkFold(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer db.Close()
-	d, limit := rollup.Delta{}, rollup.NewTagLimit()
-	for n := 0; len(d) < b.N; n++ {
+	var tally rollup.Tally
+	limit := rollup.NewTagLimit()
+	for n := 0; tally.Len() < b.N; n++ {
 		e := model.Event{Kind: model.KindError, Timestamp: time.Unix(int64(n%50)*60, 0), Level: model.LevelError, Release: "app@1.0.0", Environment: "production",
 			Type: fmt.Sprint("Fault", n%500), Agent: model.Agent{ID: fmt.Sprint("agent-", n%70)}, User: model.User{ID: fmt.Sprint(n)}}
 		for i := range 10 {
 			e.Tags = append(e.Tags, model.Tag{Key: fmt.Sprint("tag", i), Value: fmt.Sprint("value", n%7)})
 		}
-		d.AddEvent(model.ProjectID(1+n/40_000), &e, model.IssueID(n%500), limit)
+		tally.AddEvent(model.ProjectID(1+n/40_000), &e, model.IssueID(n%500), limit)
 	}
-	slots := len(d)
+	slots := tally.Len()
 	b.ReportAllocs()
 	b.ResetTimer()
 	err = db.alone(func(w *writer) error {
-		w.db.pending.add(1, d)
+		w.db.pending.add(1, &tally)
 		w.startFold()
 		for len(w.db.pending.order) > 0 {
 			if err := w.foldSome(); err != nil {

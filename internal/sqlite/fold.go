@@ -36,10 +36,10 @@ type foldSlot struct {
 func newPending() *pending { return &pending{growing: rollup.Delta{}, most: maxGrowing} }
 
 // add takes what a commit journaled.
-func (p *pending) add(journal int64, d rollup.Delta) {
-	if len(d) > 0 {
-		p.journaled += len(d)
-		p.growing.Merge(d)
+func (p *pending) add(journal int64, t *rollup.Tally) {
+	if t.Len() > 0 {
+		p.journaled += t.Len()
+		p.growing.Add(t)
 		p.last = journal
 	}
 }

@@ -50,7 +50,7 @@ func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
 		}
 	}
 	for _, d := range b.Discards {
-		t.delta.AddDiscard(b.Project, d, b.Received)
+		t.tally.AddDiscard(b.Project, d, b.Received)
 	}
 	return nil
 }
@@ -105,10 +105,10 @@ func (w *batchWriter) event(i int) (stored bool, err error) {
 // count adds a stored event to its issue and the rollups.
 func (w *batchWriter) count(e *model.Event, found *issueState) error {
 	if found == nil {
-		w.delta.AddEvent(w.Project, e, 0, w.tags)
+		w.tally.AddEvent(w.Project, e, 0, w.tags)
 		return nil
 	}
-	w.delta.AddEvent(w.Project, e, found.id, w.tags)
+	w.tally.AddEvent(w.Project, e, found.id, w.tags)
 	return w.hit(w.Batch, e, found)
 }
 

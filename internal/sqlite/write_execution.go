@@ -39,7 +39,7 @@ func (w *batchWriter) execution(x *model.Execution) error {
 	if err != nil {
 		return err
 	}
-	w.delta.AddExecution(w.Project, whole)
+	w.tally.AddExecution(w.Project, whole)
 	return nil
 }
 

@@ -46,7 +46,7 @@ func (w *batchWriter) writeSpans() error {
 		}
 		w.fresh++
 		w.spans++
-		w.delta.AddSpan(w.Project, s)
+		w.tally.AddSpan(w.Project, s)
 	}
 	return nil
 }

@@ -26,7 +26,9 @@ type writer struct {
 	c          *conn
 	issues     *issueCache
 	tags       *rollup.TagLimit
-	buffer     []byte // of the first block of each transaction
+	tally      rollup.Tally // of the transaction under way
+	encoded    []byte       // the tally's, reused
+	buffer     []byte       // of the first block of each transaction
 	dayWriters map[int64]*dayWriter
 	folded     time.Time // when the last fold began
 	swept      time.Time // when the last sweep began
@@ -164,7 +166,8 @@ func (w *writer) transact(f func(t *txn) error) error {
 	if err := w.c.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	t := &txn{writer: w, now: w.db.opt.Now().UTC(), delta: rollup.Delta{}}
+	t := &txn{writer: w, now: w.db.opt.Now().UTC()}
+	w.tally.Reset()
 	err := f(t)
 	if err == nil {
 		err = t.finish()
@@ -181,7 +184,7 @@ func (w *writer) transact(f func(t *txn) error) error {
 		return errors.Join(err, w.c.rollback(), w.db.days.load(w.c))
 	}
 	w.db.mu.Lock()
-	w.db.pending.add(t.journal, t.delta)
+	w.db.pending.add(t.journal, &w.tally)
 	w.db.mu.Unlock()
 	w.db.days.publish(t.opened)
 	w.db.events.Add(t.events)
@@ -201,7 +204,6 @@ func (w *writer) close() {
 type txn struct {
 	*writer
 	now     time.Time
-	delta   rollup.Delta
 	journal int64 // id of the journal row; 0 when nothing was counted
 	blocks  []*block
 	touched map[model.IssueID]*issueDelta
@@ -223,10 +225,11 @@ func (t *txn) finish() error {
 	if err := errors.Join(t.updateIssues(), t.addTags()); err != nil {
 		return err
 	}
-	if len(t.delta) == 0 {
+	if t.tally.Len() == 0 {
 		return nil
 	}
-	data := t.db.codec.Pack(t.delta.Append(nil))
+	t.encoded = t.tally.Append(t.encoded[:0])
+	data := t.db.codec.Pack(t.encoded)
 	if err := t.c.bind("INSERT INTO journal (data) VALUES (?)").blob(data).run(); err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
