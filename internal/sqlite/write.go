@@ -112,10 +112,14 @@ func (w *batchWriter) count(e *model.Event, found *issueState) error {
 	return w.hit(w.Batch, e, found)
 }
 
-// knownAnyDay reports whether the event is stored on whatever day: an event whose
-// time was corrected may come again with another.
+// copiesWithin is how far back the first copy of an event is looked for: the month
+// that events may be late, and the days that clients keep what they could not send.
+const copiesWithin = 35 * 24 * time.Hour
+
+// knownAnyDay reports whether the event is stored on whatever day of late: an event
+// whose time was corrected may come again with another.
 func (w *batchWriter) knownAnyDay(id model.EventID) (bool, error) {
-	for _, day := range w.db.days.newestFirst(time.Time{}, time.Time{}) {
+	for _, day := range w.db.days.newestFirst(w.Received.Add(-copiesWithin), time.Time{}) {
 		if found, err := w.knownOn(day, w.Project, id); found || err != nil {
 			return found, err
 		}
