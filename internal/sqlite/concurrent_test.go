@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -80,6 +81,37 @@ func TestReadsAreExactDuringFolds(t *testing.T) {
 	for _, window := range []time.Duration{47 * time.Hour, 20 * 24 * time.Hour, 90 * 24 * time.Hour} {
 		if got := errorsIn(t, db, in, rollup.Agent, storetest.Clock.Add(-window), storetest.Clock.Add(time.Minute)); got != sent.Load() {
 			t.Errorf("%d errors in %s, want %d", got, window, sent.Load())
+		}
+	}
+}
+
+// TestAbandonedReads ends a read's context in the middle of it.
+func TestAbandonedReads(t *testing.T) {
+	t.Parallel()
+	db, in := fresh(t, Options{})
+	if err := faults(t, db, 10, storetest.Clock); err != nil {
+		t.Fatal(err)
+	}
+	inWriter(t, db, func(w *writer) error {
+		w.startFold()
+		return w.foldSome()
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	rows := 0
+	err := db.Rollup(ctx, store.RollupQuery{In: in, Kind: rollup.Issue, From: storetest.Clock.Add(-time.Hour), To: storetest.Clock.Add(time.Hour)}, func(store.RollupRow) error {
+		rows++
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || rows != 1 {
+		t.Errorf("%d rows, %v; want one and that it was cancelled", rows, err)
+	}
+	if _, err := db.Events(ctx, store.EventQuery{In: in}); !errors.Is(err, context.Canceled) {
+		t.Errorf("read of a cancelled request: %v", err)
+	}
+	for range 2 * readerCount { // the connections are as good as before
+		if page, err := db.Issues(context.Background(), store.IssueQuery{In: in}); err != nil || len(page.Issues) != 10 {
+			t.Errorf("%d issues, %v; want 10", len(page.Issues), err)
 		}
 	}
 }

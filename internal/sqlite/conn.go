@@ -179,8 +179,11 @@ func (b *binder) each(f func(s *sqlite3.Stmt) error) error {
 	for err == nil && b.stmt.Step() {
 		err = f(b.stmt)
 	}
-	if stepped := b.stmt.Reset(); err == nil {
-		err = stepped
+	if err == nil {
+		err = b.stmt.Err() // Reset does not know of an interruption between two rows
+	}
+	if reset := b.stmt.Reset(); err == nil {
+		err = reset
 	}
 	return err
 }

@@ -25,13 +25,21 @@ func (db *DB) read(ctx context.Context, f func(c *conn) error) error {
 	c.SetInterrupt(ctx)
 	defer c.SetInterrupt(context.Background())
 	if err := c.Exec("BEGIN"); err != nil {
-		return err
+		return readKind(ctx, err)
 	}
 	err = f(c)
 	c.last = unpacked{} // a day that is dropped and comes again numbers its blocks anew
 	c.SetInterrupt(context.Background())
 	if back := c.rollback(); err == nil {
 		err = back
+	}
+	return readKind(ctx, err)
+}
+
+// readKind is kind, and tells an interrupted reader why.
+func readKind(ctx context.Context, err error) error {
+	if errors.Is(err, sqlite3.INTERRUPT) && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	return kind(err)
 }

@@ -36,7 +36,7 @@ func (db *DB) Rollup(ctx context.Context, q store.RollupQuery, each func(store.R
 	defer c.SetInterrupt(context.Background())
 	projects, err := c.projects(q.In)
 	if err != nil {
-		return err
+		return readKind(ctx, err)
 	}
 	rows, err := db.snapshot(c, q, projects, pieces)
 	if err == nil {
@@ -49,7 +49,7 @@ func (db *DB) Rollup(ctx context.Context, q store.RollupQuery, each func(store.R
 	for i := 0; i < len(rows) && err == nil; i++ {
 		err = each(rows[i])
 	}
-	return kind(err)
+	return readKind(ctx, err)
 }
 
 // snapshot begins the reader's transaction and copies what is pending at the same
