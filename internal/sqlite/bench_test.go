@@ -114,7 +114,7 @@ func BenchmarkFold(b *testing.B) {
 		w.db.pending.add(1, &tally)
 		w.startFold()
 		for len(w.db.pending.order) > 0 {
-			if err := w.foldSome(); err != nil {
+			if err := w.foldSome(foldChunk); err != nil {
 				return err
 			}
 		}

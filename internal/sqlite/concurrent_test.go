@@ -49,7 +49,7 @@ func TestReadsAreExactDuringFolds(t *testing.T) {
 			default:
 				inWriter(t, db, func(w *writer) error {
 					w.startFold()
-					return w.foldSome()
+					return w.foldSome(foldChunk)
 				})
 			}
 		}
@@ -94,7 +94,7 @@ func TestAbandonedReads(t *testing.T) {
 	}
 	inWriter(t, db, func(w *writer) error {
 		w.startFold()
-		return w.foldSome()
+		return w.foldSome(foldChunk)
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	rows := 0

@@ -24,6 +24,7 @@ type pending struct {
 	// the middle leaves a cursor, and what comes before it is not brought again.
 	folding rollup.Delta
 	order   []foldSlot
+	total   int // how long order was at first
 	upto    int64
 }
 
@@ -53,12 +54,22 @@ const (
 	// maxJournaled bounds the journal, which a start after a crash reads back: about
 	// a second.
 	maxJournaled = 1_000_000
-	// foldChunk is how many slots one transaction of a fold takes: a few milliseconds.
+	// foldChunk is how many slots a fold takes at a time, a few milliseconds, unless
+	// it falls behind.
 	foldChunk = 100
+	// maxFoldChunk is the most that one transaction of a fold takes.
+	maxFoldChunk = 1000
 )
 
-// fold brings pending deltas to the rows: a few slots, or all of them when more
-// gather than the fold takes away, so that those who write wait.
+// share returns how many slots the fold is to take away now: as much of it as has
+// gathered of the next one, so that it ends before there is too much and those who
+// write wait a little each time and never long.
+func (p *pending) share() int {
+	free := max(p.most-len(p.growing), 0)
+	return max(len(p.order)-p.total*free/p.most, foldChunk)
+}
+
+// fold brings some pending deltas to the rows.
 func (w *writer) fold(now time.Time) error {
 	if !w.ready() {
 		return nil
@@ -72,12 +83,9 @@ func (w *writer) fold(now time.Time) error {
 		w.folded = now
 		w.startFold()
 	}
-	for len(p.order) > 0 {
-		if err := w.foldSome(); err != nil {
+	for n := p.share(); n > 0 && len(p.order) > 0; n -= maxFoldChunk {
+		if err := w.foldSome(min(n, maxFoldChunk)); err != nil {
 			return err
-		}
-		if len(p.growing) < p.most {
-			return nil
 		}
 	}
 	return nil
@@ -94,6 +102,7 @@ func (w *writer) startFold() {
 	p.folding, p.upto = p.growing, p.last
 	p.growing, p.journaled = rollup.Delta{}, 0
 	p.order = inOrder(p.folding)
+	p.total = len(p.order)
 }
 
 // inOrder returns the slots in the order that a fold's cursor counts on.
@@ -107,10 +116,9 @@ func inOrder(d rollup.Delta) []foldSlot {
 }
 
 // foldSome brings the next slots to the rows, in a transaction of its own.
-func (w *writer) foldSome() error {
+func (w *writer) foldSome(n int) error {
 	p := w.db.pending
-	n := min(foldChunk, len(p.order))
-	if n == 0 {
+	if n = min(n, len(p.order)); n == 0 {
 		return nil
 	}
 	if err := w.c.Exec("BEGIN IMMEDIATE"); err != nil {

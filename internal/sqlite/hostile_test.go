@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/rollup"
 	"relay.one/picket/internal/store"
 	"relay.one/picket/internal/store/storetest"
 )
@@ -131,6 +132,31 @@ func TestPendingIsBounded(t *testing.T) {
 			return nil
 		})
 	}
+}
+
+// TestFoldKeepsPace has a fold of 1,000 slots go on while the next one gathers up to
+// 2,000.
+func TestFoldKeepsPace(t *testing.T) {
+	t.Parallel()
+	f := func(left, grown, want int) {
+		t.Helper()
+		p := newPending()
+		p.most, p.total, p.order = 2000, 1000, make([]foldSlot, left)
+		for i := range grown {
+			p.growing[rollup.Slot{Minute: int64(i)}] = nil
+		}
+		if got := p.share(); got != want {
+			t.Errorf("with %d left and %d grown it takes %d, want %d", left, grown, got, want)
+		}
+	}
+	f(1000, 0, foldChunk)
+	f(1000, 100, foldChunk)
+	f(1000, 1000, 500)
+	f(500, 1000, foldChunk)
+	f(500, 1600, 300)
+	f(150, 2000, 150)
+	f(150, 9000, 150)
+	f(900, 2000, 900)
 }
 
 // TestSharedCommitIsBounded queues large batches while the writer is held up.

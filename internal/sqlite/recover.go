@@ -68,7 +68,7 @@ func (db *DB) recover(c *conn, u unfinished) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	p := db.pending
-	p.folding, p.order, p.upto = folding, order, u.upto
+	p.folding, p.order, p.total, p.upto = folding, order, len(order), u.upto
 	growing.Merge(p.growing)
 	p.growing, p.last = growing, max(p.last, u.last)
 }

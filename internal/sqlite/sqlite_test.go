@@ -129,7 +129,7 @@ func TestFoldSurvivesCrash(t *testing.T) {
 			if chunk == 0 {
 				w.startFold()
 			}
-			err := w.foldSome()
+			err := w.foldSome(foldChunk)
 			left = len(w.db.pending.order)
 			return err
 		})
