@@ -136,7 +136,7 @@ func (c *Counters) Users() int64 {
 	return c.users.estimate()
 }
 
-// Merge adds o, which stays as it is.
+// Merge adds o, which stays as it is; others may read it meanwhile.
 func (c *Counters) Merge(o *Counters) {
 	for i, n := range o.n {
 		if n != 0 {

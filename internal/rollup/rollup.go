@@ -32,6 +32,8 @@ const (
 	AllModels     Kind = 12
 	AllTools      Kind = 13
 	AllPolicies   Kind = 14
+
+	numKinds = 15
 )
 
 // OfAll returns the kind that holds the same of all names together, or k itself.
@@ -86,21 +88,6 @@ type Slot struct {
 	Minute int64 // Unix minutes
 }
 
-// Delta is what many transactions add to the rollups. It is not safe for
-// concurrent use.
-type Delta map[Slot]*Counters
-
-// Merge adds o, whose counters d may keep: o must not be used afterwards.
-func (d Delta) Merge(o Delta) {
-	for s, c := range o {
-		if have := d[s]; have != nil {
-			have.Merge(c)
-		} else {
-			d[s] = c
-		}
-	}
-}
-
 // Append encodes s; equal slots have equal encodings.
 func (s Slot) Append(dst []byte) []byte {
 	dst = append(dst, byte(s.Kind))
@@ -110,35 +97,4 @@ func (s Slot) Append(dst []byte) []byte {
 		dst = appendBytes(dst, text)
 	}
 	return dst
-}
-
-// Decode adds what Tally.Append wrote.
-func (d Delta) Decode(src []byte) error {
-	for len(src) > 0 {
-		r := reader{src: src[1:]}
-		kind, project, minute := Kind(src[0]), model.ProjectID(r.varint()), r.varint()
-		name, sub, environment, release := r.bytes(), r.bytes(), r.bytes(), r.bytes()
-		if r.err != nil {
-			return r.err
-		}
-		// A look-up like this one copies no text.
-		c := d[Slot{Key{kind, project, string(name), string(sub), string(environment), string(release)}, minute}]
-		if c == nil {
-			c = d.at(Slot{Key{kind, project, string(name), string(sub), string(environment), string(release)}, minute})
-		}
-		var err error
-		if src, err = c.Decode(r.src); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d Delta) at(s Slot) *Counters {
-	c := d[s]
-	if c == nil {
-		c = &Counters{}
-		d[s] = c
-	}
-	return c
 }

@@ -107,17 +107,3 @@ func (t *Tally) Append(dst []byte) []byte {
 	}
 	return dst
 }
-
-// Add adds the tally, whose sketches d keeps: of it only Reset may be called afterwards.
-func (d Delta) Add(t *Tally) {
-	for i := range t.n {
-		e := t.entry(i)
-		if have := d[e.Slot]; have != nil {
-			have.Merge(&e.Counters)
-			continue
-		}
-		c := new(Counters)
-		*c = e.Counters
-		d[e.Slot] = c
-	}
-}

@@ -29,7 +29,11 @@ func TestReadsAreExactDuringFolds(t *testing.T) {
 			for n := range 60 {
 				b := &model.Batch{Org: 1, Project: 1, Received: storetest.Clock}
 				for i := range 10 {
-					b.Events = append(b.Events, model.Event{ID: model.NewEventID(), Kind: model.KindError, Level: model.LevelError, Agent: model.Agent{ID: fmt.Sprint(w, i)},
+					s := span(byte(w))
+					s.ID, s.Duration, s.Agent.ID = model.SpanID{byte(n), byte(i)}, time.Duration(n*i)*time.Millisecond, "a"
+					s.Start = storetest.Clock.Add(-time.Duration(n) * time.Minute)
+					b.Spans = append(b.Spans, s)
+					b.Events = append(b.Events, model.Event{ID: model.NewEventID(), Kind: model.KindError, Level: model.LevelError, Agent: model.Agent{ID: fmt.Sprint(w, i)}, User: model.User{ID: fmt.Sprint(n)},
 						Timestamp: storetest.Clock.Add(-time.Duration(n*i*3) * time.Minute), Hashes: []model.Hash{{byte(i)}}, Payload: []byte(`{}`)})
 				}
 				sent.Add(10)
@@ -54,7 +58,7 @@ func TestReadsAreExactDuringFolds(t *testing.T) {
 			}
 		}
 	})
-	for _, kind := range []rollup.Kind{rollup.Project, rollup.Agent} {
+	for kind, counter := range map[rollup.Kind]rollup.Counter{rollup.Project: rollup.Errors, rollup.Agent: rollup.Errors, rollup.Tool: rollup.Calls} {
 		others.Go(func() {
 			for {
 				select {
@@ -63,14 +67,17 @@ func TestReadsAreExactDuringFolds(t *testing.T) {
 				default:
 				}
 				least := acknowledged.Load()
-				var sum int64
+				var all rollup.Counters
 				err := db.Rollup(context.Background(), store.RollupQuery{In: in, Kind: kind, From: storetest.Clock.Add(-40 * time.Hour), To: storetest.Clock.Add(time.Minute), Step: time.Hour}, func(r store.RollupRow) error {
-					sum += r.Counters.Get(rollup.Errors)
+					all.Merge(r.Counters)
 					return nil
 				})
-				if most := sent.Load(); err != nil || sum < least || sum > most {
+				if sum, most := all.Get(counter), sent.Load(); err != nil || sum < least || sum > most {
 					t.Errorf("kind %d sums up to %d, %v; want %d to %d", kind, sum, err, least, most)
 					return
+				}
+				if all.Users() > 60 {
+					t.Errorf("kind %d has met %d users, want at most 60", kind, all.Users())
 				}
 			}
 		})

@@ -34,7 +34,7 @@ type foldSlot struct {
 	key []byte
 }
 
-func newPending() *pending { return &pending{growing: rollup.Delta{}, most: maxGrowing} }
+func newPending() *pending { return &pending{most: maxGrowing} }
 
 // add takes what a commit journaled.
 func (p *pending) add(journal int64, t *rollup.Tally) {
@@ -65,7 +65,7 @@ const (
 // gathered of the next one, so that it ends before there is too much and those who
 // write wait a little each time and never long.
 func (p *pending) share() int {
-	free := max(p.most-len(p.growing), 0)
+	free := max(p.most-p.growing.Len(), 0)
 	return max(len(p.order)-p.total*free/p.most, foldChunk)
 }
 
@@ -78,7 +78,7 @@ func (w *writer) fold(now time.Time) error {
 		return w.db.lost
 	}
 	p := w.db.pending
-	due := len(p.growing) >= p.most || p.journaled >= maxJournaled || len(p.growing) > 0 && now.Sub(w.folded) >= foldEvery
+	due := p.growing.Len() >= p.most || p.journaled >= maxJournaled || p.growing.Len() > 0 && now.Sub(w.folded) >= foldEvery
 	if due && len(p.order) == 0 {
 		w.folded = now
 		w.startFold()
@@ -101,15 +101,17 @@ func (w *writer) startFold() {
 	}
 	p.folding, p.upto = p.growing, p.last
 	p.growing, p.journaled = rollup.Delta{}, 0
-	p.order = inOrder(p.folding)
+	p.order = inOrder(&p.folding)
 	p.total = len(p.order)
 }
 
 // inOrder returns the slots in the order that a fold's cursor counts on.
-func inOrder(d rollup.Delta) []foldSlot {
-	order := make([]foldSlot, 0, len(d))
-	for s := range d {
-		order = append(order, foldSlot{s, s.Append(nil)})
+func inOrder(d *rollup.Delta) []foldSlot {
+	order := make([]foldSlot, 0, d.Len())
+	for _, slots := range d {
+		for s := range slots {
+			order = append(order, foldSlot{s, s.Append(nil)})
+		}
 	}
 	slices.SortFunc(order, func(a, b foldSlot) int { return bytes.Compare(a.key, b.key) })
 	return order
@@ -135,10 +137,10 @@ func (w *writer) foldSome(n int) error {
 		return fmt.Errorf("fold: %w", joinRollback(err, w.c))
 	}
 	for _, s := range p.order[:n] {
-		delete(p.folding, s.Slot)
+		p.folding.Delete(s.Slot)
 	}
 	if p.order = p.order[n:]; len(p.order) == 0 {
-		p.folding, p.order = nil, nil
+		p.folding, p.order = rollup.Delta{}, nil
 	}
 	return nil
 }
@@ -146,7 +148,7 @@ func (w *writer) foldSome(n int) error {
 func (w *writer) foldRows(slots []foldSlot, last bool) error {
 	now := w.db.opt.Now()
 	for _, s := range slots {
-		c := w.db.pending.folding[s.Slot]
+		c := w.db.pending.folding.Get(s.Slot)
 		for _, tier := range s.Kind.Tiers() {
 			if now.Sub(time.Unix(s.Minute*60, 0)) > rowsKept[tier]+tier.Width() {
 				continue // a late event: nobody reads such fine rows of that time any more
@@ -169,22 +171,20 @@ func (w *writer) foldRows(slots []foldSlot, last bool) error {
 // tierTables names the table of each tier.
 var tierTables = [...]string{rollup.Minute: "rollup_minute", rollup.Hour: "rollup_hour", rollup.Day: "rollup_day"}
 
-// addToRow merges counters into the row of a slot's bucket.
+// addToRow merges counters into the row of a slot's bucket. It only reads add, as
+// readers of pending do meanwhile.
 func (c *conn) addToRow(tier rollup.Tier, s rollup.Slot, add *rollup.Counters) error {
 	at := s.Minute * 60 / int64(tier.Width().Seconds()) * int64(tier.Width().Seconds())
-	var have rollup.Counters
+	var row rollup.Counters
 	var decoded error
-	found, err := bindSlot(c.bind("SELECT value FROM "+tierTables[tier]+" WHERE kind = ? AND project = ? AND name = ? AND time = ? AND sub = ? AND environment = ? AND release = ?"), s, at).
-		one(func(r *sqlite3.Stmt) { _, decoded = have.Decode(r.ColumnRawBlob(0)) })
+	_, err := bindSlot(c.bind("SELECT value FROM "+tierTables[tier]+" WHERE kind = ? AND project = ? AND name = ? AND time = ? AND sub = ? AND environment = ? AND release = ?"), s, at).
+		one(func(r *sqlite3.Stmt) { _, decoded = row.Decode(r.ColumnRawBlob(0)) })
 	if err != nil || decoded != nil {
 		return fmt.Errorf("read rollup: %w", firstError(err, decoded))
 	}
-	if found {
-		have.Merge(add)
-		add = &have
-	}
+	row.Merge(add)
 	return bindSlot(c.bind("INSERT OR REPLACE INTO "+tierTables[tier]+" (kind, project, name, time, sub, environment, release, value) VALUES (?,?,?,?,?,?,?,?)"), s, at).
-		blob(add.Append(nil)).run()
+		blob(row.Append(nil)).run()
 }
 
 func bindSlot(b *binder, s rollup.Slot, at int64) *binder {

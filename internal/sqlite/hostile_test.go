@@ -126,8 +126,8 @@ func TestPendingIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		inWriter(t, db, func(*writer) error {
-			if p := db.pending; len(p.growing)+len(p.folding) > 2*most+each {
-				t.Errorf("%d and %d slots wait after batch %d", len(p.growing), len(p.folding), n)
+			if p := db.pending; p.growing.Len()+p.folding.Len() > 2*most+each {
+				t.Errorf("%d and %d slots wait after batch %d", p.growing.Len(), p.folding.Len(), n)
 			}
 			return nil
 		})
@@ -142,9 +142,11 @@ func TestFoldKeepsPace(t *testing.T) {
 		t.Helper()
 		p := newPending()
 		p.most, p.total, p.order = 2000, 1000, make([]foldSlot, left)
+		var tally rollup.Tally
 		for i := range grown {
-			p.growing[rollup.Slot{Minute: int64(i)}] = nil
+			tally.At(rollup.Key{}, time.Unix(int64(i)*60, 0))
 		}
+		p.growing.Add(&tally)
 		if got := p.share(); got != want {
 			t.Errorf("with %d left and %d grown it takes %d, want %d", left, grown, got, want)
 		}

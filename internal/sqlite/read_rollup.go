@@ -62,8 +62,8 @@ func (db *DB) snapshot(c *conn, q store.RollupQuery, projects []model.ProjectID,
 		return nil, err
 	}
 	var rows []store.RollupRow
-	for _, d := range [...]rollup.Delta{db.pending.growing, db.pending.folding} {
-		for s, counters := range d {
+	for _, d := range [...]*rollup.Delta{&db.pending.growing, &db.pending.folding} {
+		for s, counters := range d[q.Kind] {
 			if !matches(q, projects, s) {
 				continue
 			}
@@ -78,7 +78,7 @@ func (db *DB) snapshot(c *conn, q store.RollupQuery, projects []model.ProjectID,
 }
 
 func matches(q store.RollupQuery, projects []model.ProjectID, s rollup.Slot) bool {
-	return s.Kind == q.Kind && (q.Name == nil || *q.Name == s.Name) && (q.Sub == nil || *q.Sub == s.Sub) &&
+	return (q.Name == nil || *q.Name == s.Name) && (q.Sub == nil || *q.Sub == s.Sub) &&
 		(q.Environment == "" || q.Environment == s.Environment) && (q.Release == "" || q.Release == s.Release) &&
 		slices.Contains(projects, s.Project)
 }

@@ -60,16 +60,16 @@ func (db *DB) recover(c *conn, u unfinished) {
 		db.lost = fmt.Errorf("read journal: %w", err)
 		return
 	}
-	order := inOrder(folding)
+	order := inOrder(&folding)
 	for len(order) > 0 && bytes.Compare(order[0].key, u.cursor) <= 0 {
-		delete(folding, order[0].Slot)
+		folding.Delete(order[0].Slot)
 		order = order[1:]
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	p := db.pending
 	p.folding, p.order, p.total, p.upto = folding, order, len(order), u.upto
-	growing.Merge(p.growing)
+	growing.Merge(&p.growing)
 	p.growing, p.last = growing, max(p.last, u.last)
 }
 
