@@ -17,27 +17,81 @@ import (
 	"relay.one/picket/wire"
 )
 
-// Enrich fills what b's spans and events mean to agents, in place: of spans Kind,
-// Agent, Execution, Conversation, Organization, User, Provider, Model, Tool, ErrorType,
-// Policy, Usage, a Cost that the SDK reported, and canonical names among the
-// Attributes; of events whose they are; and b.Executions. It expects what the decoder
-// filled in and changes nothing that the client said. The result does not depend on
-// the order of the spans. Costs are package price's work.
-func Enrich(b *model.Batch) {
+// Read fills in, in place, what each span says of itself in whatever words: Kind,
+// Agent, Execution, Conversation, Organization, Provider, Model, Tool, ErrorType,
+// Policy, Usage, a Cost that the SDK reported, Signs, and canonical names among the
+// Attributes; and the Report of each event. It expects what the decoder filled in. What
+// the decoder lent a span from its transaction is taken back: Assemble gives it what is
+// nearest. Prices are package price's work, between Read and Assemble.
+//
+// It reports whether anything in the batch may be about an agent. If not, it changed
+// nothing, and Assemble has nothing to do.
+func Read(b *model.Batch) bool {
 	if !concerns(b) {
-		return
+		return false
 	}
-	f := newForest(b)
 	var v view
 	for i := range b.Spans {
 		v.read(b.Spans[i].Attributes)
-		f.nodes[i].own = label(&b.Spans[i], &v)
+		label(&b.Spans[i], &v)
 	}
+	for i := range b.Events {
+		b.Events[i].Report = readReport(&b.Events[i])
+	}
+	return true
+}
+
+// Assemble puts together what spans and events say of themselves, in place: whose
+// each is, which of nested model spans is the call, and b.Executions with their costs.
+// What they said themselves is kept in b.OwnSpans and b.OwnEvents. It expects all that
+// is known of the traces in the batch; the result depends on the set of spans and
+// events alone, and not on their order.
+func Assemble(b *model.Batch) {
+	keepOwn(b)
+	f := newForest(b)
 	f.grow()
 	f.inherit()
 	f.pickLeaves()
 	f.tellEvents()
 	b.Executions = f.executions()
+}
+
+// Enrich reads and assembles a batch that is all there is of its traces.
+func Enrich(b *model.Batch) {
+	if Read(b) {
+		Assemble(b)
+	}
+}
+
+// keepOwn notes what spans and events say of themselves.
+func keepOwn(b *model.Batch) {
+	b.OwnSpans = make([]model.Own, len(b.Spans))
+	for i := range b.Spans {
+		s := &b.Spans[i]
+		b.OwnSpans[i] = model.Own{Kind: s.Kind, Agent: s.Agent, Execution: s.Execution, Conversation: s.Conversation,
+			Organization: s.Organization, User: s.User, ErrorType: s.ErrorType, Usage: s.Usage, Cost: s.Cost}
+	}
+	b.OwnEvents = make([]model.Own, len(b.Events))
+	for i := range b.Events {
+		e := &b.Events[i]
+		b.OwnEvents[i] = model.Own{Agent: e.Agent, Execution: e.Execution, Conversation: e.Conversation,
+			Organization: e.Organization, User: e.User}
+	}
+}
+
+// Restore makes spans and events say again only what they said themselves, so that
+// they may be assembled with others.
+func Restore(b *model.Batch) {
+	for i := range b.OwnSpans {
+		s, o := &b.Spans[i], &b.OwnSpans[i]
+		s.Kind, s.Agent, s.Execution, s.Conversation = o.Kind, o.Agent, o.Execution, o.Conversation
+		s.Organization, s.User, s.ErrorType, s.Usage, s.Cost = o.Organization, o.User, o.ErrorType, o.Usage, o.Cost
+	}
+	for i := range b.OwnEvents {
+		e, o := &b.Events[i], &b.OwnEvents[i]
+		e.Agent, e.Execution, e.Conversation, e.Organization, e.User = o.Agent, o.Execution, o.Conversation, o.Organization, o.User
+	}
+	b.OwnSpans, b.OwnEvents, b.Executions = nil, nil, nil
 }
 
 // concerns reports whether anything in the batch may be about an agent. Most
@@ -68,9 +122,8 @@ func tells(a model.Attributes) bool {
 	return false
 }
 
-// label writes into the span what it says of itself and returns what it says of
-// its owner.
-func label(s *model.Span, v *view) owned {
+// label writes into the span what it says of itself.
+func label(s *model.Span, v *view) {
 	s.Kind = kindOf(s, v)
 	s.ErrorType = errorTypeOf(s, v)
 	s.Usage, s.Cost = model.Usage{}, model.Cost{}
@@ -88,9 +141,9 @@ func label(s *model.Span, v *view) owned {
 			s.Tool = nameAfter(s.Name, "execute_tool", "tools/call")
 		}
 	}
-	own := ownOf(s, v)
+	readOwner(s, v)
+	s.Signs = signsOf(s, v)
 	s.Attributes = v.canonical()
-	return own
 }
 
 // errorTypeOf names how a span failed: by error.type, a tool's result over MCP, or

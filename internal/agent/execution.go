@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"relay.one/picket/internal/model"
-	"relay.one/picket/wire"
 )
 
 // book gathers what a batch knows of executions.
@@ -107,9 +106,8 @@ func begin(x *model.Execution, s *model.Span) {
 
 // outcomeOf tells how an agent's run ended: as the agent said, else by the span.
 func outcomeOf(s *model.Span) (o model.Outcome, reason string) {
-	o, said := parseOutcome(s.Attributes.Get(wire.AttrOutcome))
-	switch {
-	case said:
+	switch o = s.Signs.Outcome; {
+	case o != model.OutcomeRunning:
 	case s.Status.Failed() || s.ErrorType != "":
 		o = model.OutcomeError
 	default:
@@ -118,7 +116,7 @@ func outcomeOf(s *model.Span) (o model.Outcome, reason string) {
 	if o == model.OutcomeOK {
 		return o, ""
 	}
-	if reason = s.Attributes.Get(wire.AttrOutcomeReason); reason == "" {
+	if reason = s.Signs.Reason; reason == "" {
 		reason = s.ErrorType
 	}
 	return o, reason
@@ -156,6 +154,10 @@ func count(x *model.Execution, s *model.Span) {
 	case model.SpanModel:
 		x.ModelCalls++
 		x.Usage.Add(s.Usage)
+		x.Cost.Add(s.Cost)
+		if s.Cost.Pricing == model.Unpriced {
+			x.UnpricedCalls++
+		}
 	case model.SpanTool:
 		x.ToolCalls++
 		if s.ErrorType != "" {
@@ -189,7 +191,7 @@ func (b *book) addEvent(e *model.Event) {
 	fill(&x.UserKey, e.User.Key())
 	fill(&x.Release, e.Release)
 	fill(&x.Environment, e.Environment)
-	if !x.Ended {
-		readReport(x, e)
+	if !x.Ended && e.Report != nil {
+		tellReport(x, e)
 	}
 }

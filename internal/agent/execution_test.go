@@ -2,6 +2,7 @@ package agent
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -172,4 +173,45 @@ func FuzzReport(f *testing.F) {
 			t.Fatalf("%+v", x)
 		}
 	})
+}
+
+func TestExecutionsCost(t *testing.T) {
+	t.Parallel()
+	call := func(id, parent byte, c model.Cost) model.Span {
+		s := at(int(id), id, parent, "gen_ai.chat", "gen_ai.usage.input_tokens", "10")
+		s.Cost = c
+		return s
+	}
+	b := &model.Batch{Spans: []model.Span{
+		lasting(time.Minute, at(0, 1, 0, "gen_ai.invoke_agent", "gen_ai.agent.name", "Billing", "picket.execution.id", "e1")),
+		call(2, 1, model.Cost{}), call(3, 2, model.Cost{}), call(4, 1, model.Cost{}),
+	}}
+	Read(b)
+	b.Spans[1].Cost = model.Cost{Nanos: 1_000, Pricing: model.Priced} // a wrapper of 3: its price is not paid
+	b.Spans[2].Cost = model.Cost{Nanos: 5, Pricing: model.Priced}
+	b.Spans[3].Cost = model.Cost{Pricing: model.Unpriced}
+	Assemble(b)
+	x := b.Executions[0]
+	if want := (model.Cost{Nanos: 5, Pricing: model.Unpriced}); x.Cost != want || x.UnpricedCalls != 1 || x.ModelCalls != 2 {
+		t.Errorf("%d calls cost %+v, %d unpriced; want 2, %+v, 1", x.ModelCalls, x.Cost, x.UnpricedCalls, want)
+	}
+}
+
+func TestRestore(t *testing.T) {
+	t.Parallel()
+	b := &model.Batch{Spans: []model.Span{
+		lasting(time.Minute, at(0, 1, 0, "gen_ai.invoke_agent", "gen_ai.agent.name", "Billing")),
+		at(1, 2, 1, "gen_ai.chat", "gen_ai.usage.input_tokens", "10"),
+		at(2, 3, 2, "gen_ai.chat", "gen_ai.usage.input_tokens", "10"),
+	}, Events: []model.Event{{Kind: model.KindError, Trace: trace, Span: model.SpanID{2}}}}
+	Read(b)
+	want := &model.Batch{Spans: slices.Clone(b.Spans), Events: slices.Clone(b.Events)}
+	Assemble(b)
+	if b.Spans[1].Kind != model.SpanOther || b.Events[0].Agent.Name != "Billing" {
+		t.Fatalf("assembled to %+v", b)
+	}
+	Restore(b)
+	if !reflect.DeepEqual(b, want) {
+		t.Errorf("restored to %+v, want %+v", b, want)
+	}
 }

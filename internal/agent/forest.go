@@ -18,7 +18,6 @@ type forest struct {
 
 // node is what is known of a span beside the span.
 type node struct {
-	own    owned
 	parent int // none when it is not in the batch
 	above  int // the nearest agent span above; none
 	orphan bool

@@ -16,7 +16,7 @@ func (f *forest) inherit() {
 		if n.parent != none {
 			f.fromSpan(s, n, &f.Spans[n.parent])
 		} else if e := f.eventOf(s); e != nil {
-			f.fromEvent(s, n, e)
+			f.fromEvent(s, e)
 		}
 		settle(&s.Agent)
 		if s.Kind != model.SpanAgent {
@@ -30,30 +30,22 @@ func (f *forest) inherit() {
 }
 
 func (f *forest) fromSpan(s *model.Span, n *node, parent *model.Span) {
-	inheritAgent(s, n.own.agent, parent.Agent, n.above == none)
-	inheritText(&s.Execution, n.own.execution, parent.Execution)
-	inheritText(&s.Conversation, n.own.conversation, parent.Conversation)
-	inheritText(&s.Organization, n.own.organization, parent.Organization)
+	inheritAgent(s, parent.Agent, n.above == none)
+	fill(&s.Execution, parent.Execution)
+	fill(&s.Conversation, parent.Conversation)
+	fill(&s.Organization, parent.Organization)
 	if s.User == (model.User{}) {
 		s.User = parent.User
 	}
 }
 
-func (f *forest) fromEvent(s *model.Span, n *node, e *model.Event) {
-	inheritAgent(s, n.own.agent, e.Agent, true)
-	inheritText(&s.Execution, n.own.execution, e.Execution)
-	inheritText(&s.Conversation, n.own.conversation, e.Conversation)
-	inheritText(&s.Organization, n.own.organization, e.Organization)
+func (f *forest) fromEvent(s *model.Span, e *model.Event) {
+	inheritAgent(s, e.Agent, true)
+	fill(&s.Execution, e.Execution)
+	fill(&s.Conversation, e.Conversation)
+	fill(&s.Organization, e.Organization)
 	if s.User == (model.User{}) {
 		s.User = e.User
-	}
-}
-
-// inheritText replaces what a span did not say itself by what is nearer than what
-// the decoder lent it.
-func inheritText(dst *string, own bool, from string) {
-	if !own && from != "" {
-		*dst = from
 	}
 }
 

@@ -6,29 +6,13 @@ import (
 	"relay.one/picket/internal/model"
 )
 
-// owned says which parts of a span's owner the span told itself; the others may
-// come from its surroundings.
-type owned struct{ agent, execution, conversation, organization bool }
-
-// ownOf writes into the span what its attributes say of its owner. What the decoder
-// lent it from its transaction stays, to be replaced by what is nearer.
-func ownOf(s *model.Span, v *view) owned {
-	var o owned
-	a := agentOf(s, v)
-	if o.agent = a.ID != "" || a.Name != ""; o.agent {
-		s.Agent = a
-	}
-	o.execution = take(&s.Execution, v.get(executionID))
-	o.conversation = take(&s.Conversation, v.get(conversationID))
-	o.organization = take(&s.Organization, v.get(organizationID))
-	return o
-}
-
-func take(dst *string, own string) bool {
-	if own != "" {
-		*dst = own
-	}
-	return own != ""
+// readOwner writes into the span what its attributes say of its owner, and takes back
+// what the decoder lent it from its transaction.
+func readOwner(s *model.Span, v *view) {
+	s.Agent = agentOf(s, v)
+	s.Execution = v.get(executionID)
+	s.Conversation = v.get(conversationID)
+	s.Organization = v.get(organizationID)
 }
 
 // agentOf reads the agent that a span names. An agent span without a name is
@@ -63,9 +47,9 @@ func frameworkOf(origin string) string {
 // span names itself stays, and is completed where both are the same. alone says
 // that no agent span stands between: a name below an agent that is known by its id
 // alone is then that agent's name.
-func inheritAgent(s *model.Span, own bool, from model.Agent, alone bool) {
+func inheritAgent(s *model.Span, from model.Agent, alone bool) {
 	switch {
-	case !own:
+	case s.Agent.ID == "" && s.Agent.Name == "":
 		if from.ID != "" || from.Name != "" {
 			s.Agent = from
 		}

@@ -21,31 +21,37 @@ const (
 var contextKey = []byte(`"` + wire.ContextExecution + `"`)
 
 // readReport reads from the event's execution context how the execution ended, if
-// it says so; see package wire for its members. Usage and cost are taken only when
-// the batch holds no model calls of the execution.
-func readReport(x *model.Execution, e *model.Event) {
+// it says so; see package wire for its members.
+func readReport(e *model.Event) *model.Report {
 	v := reportOf(e)
 	outcome, ended := parseOutcome(textOf(v, wire.ExecutionOutcome))
 	if !ended {
-		return
+		return nil
 	}
-	x.Ended, x.Outcome = true, outcome
+	r := &model.Report{Outcome: outcome, Duration: reportedDuration(v, e), Usage: reportedUsage(v.Get(wire.ExecutionUsage))}
+	r.Timed = v.Get(wire.ExecutionDurationMS) != nil && e.Kind != model.KindTransaction
 	if outcome != model.OutcomeOK {
-		x.Reason = textOf(v, wire.ExecutionReason)
+		r.Reason = textOf(v, wire.ExecutionReason)
 	}
+	if cost := v.Get(wire.ExecutionCostUSD); cost != nil {
+		r.Cost = reportedCost(string(cost.MarshalTo(nil)))
+	}
+	return r
+}
+
+// tellReport lets the event's report end the execution. Usage and cost are taken
+// only when no model calls of the execution are known.
+func tellReport(x *model.Execution, e *model.Event) {
+	r := e.Report
+	x.Ended, x.Outcome, x.Reason, x.Duration = true, r.Outcome, r.Reason, r.Duration
 	if x.Span.IsZero() {
 		x.Span = e.Span
 	}
-	x.Duration = reportedDuration(v, e)
-	if v.Get(wire.ExecutionDurationMS) != nil && e.Kind != model.KindTransaction {
+	if r.Timed {
 		x.Start = e.Timestamp.Add(-x.Duration)
 	}
-	if x.ModelCalls > 0 {
-		return
-	}
-	x.Usage = reportedUsage(v.Get(wire.ExecutionUsage))
-	if cost := v.Get(wire.ExecutionCostUSD); cost != nil {
-		x.Cost = reportedCost(string(cost.MarshalTo(nil)))
+	if x.ModelCalls == 0 {
+		x.Usage, x.Cost = r.Usage, r.Cost
 	}
 }
 

@@ -87,7 +87,17 @@ type Execution struct {
 	Duration time.Duration
 	Ended    bool // the agent's span arrived: Duration and Outcome are final
 	Outcome  Outcome
-	Reason   string // error type or rule, when not ok
+	Reason   string // error type or what the rule saw, when not ok
+	Rule     string // the rule of outcome that fired; empty when the client or an error decided
+	Fault    string // the typed agent error that ended it, or empty
+
+	Models   []string  // provider/model of its calls, sorted
+	Tools    []string  // of its tool calls, sorted
+	Policies []string  // violated, sorted
+	Failing  []string  // of Tools, those that erred, sorted
+	Issues   []IssueID // hit by its errors, sorted; the store's work
+	Traces   []TraceID // that it ran through, sorted
+	Loop     Loop
 
 	Usage         Usage
 	Cost          Cost
@@ -97,4 +107,89 @@ type Execution struct {
 	ToolErrors    int
 	Evaluations   int
 	Violations    int
+}
+
+// Finish is why a model stopped.
+type Finish uint8
+
+// The reasons. Their numbers are stored: never renumber.
+const (
+	FinishUnknown Finish = iota
+	FinishStop
+	FinishToolCalls
+	FinishLength  // cut off by the limit of tokens
+	FinishFilter  // cut off by a content filter
+	FinishRefusal // the model declined
+	FinishError
+)
+
+// Signs are what the rules of outcome and loops look at: the part of a span's
+// attributes and payload that outlives the batch.
+type Signs struct {
+	Outcome Outcome // as the client said, of an agent's span
+	Reason  string  // likewise
+	Finish  Finish  // of a model call
+	Empty   bool    // an answer of neither text nor tool call; known only where output was sent
+	Refused bool    // an answer that declines, in so many words
+	Failed  bool    // a tool result that says isError
+	GaveUp  bool    // an answer that says that the task could not be done
+	Fault   string  // the typed agent error of the span
+	Call    uint64  // hash of what was called and with which arguments; 0 when not known
+	Result  uint64  // hash of what came back; 0 when not known
+}
+
+// Own is what a span or an event says of its owner and its kind by itself.
+type Own struct {
+	Kind         SpanKind
+	Agent        Agent
+	Execution    string
+	Conversation string
+	Organization string
+	User         User
+	ErrorType    string
+	Usage        Usage
+	Cost         Cost
+}
+
+// Report is what an event says of a whole execution, for clients that report no
+// spans of it (see package wire).
+type Report struct {
+	Outcome  Outcome // OutcomeRunning: it does not say how it ended
+	Reason   string
+	Duration time.Duration
+	Timed    bool // Duration was told, and ends at the event
+	Usage    Usage
+	Cost     Cost
+	Tools    []ReportedCall
+	Policies []Policy
+}
+
+// ReportedCall is a tool call that an event reports.
+type ReportedCall struct {
+	Name     string
+	Duration time.Duration
+	Failed   bool
+	Call     uint64 // hash of name and arguments
+}
+
+// LoopKind says how an execution went round in circles.
+type LoopKind uint8
+
+// The kinds of loop. Their numbers are stored: never renumber.
+const (
+	NoLoop         LoopKind = iota
+	LoopRepeat              // the same call with the same arguments
+	LoopAlternate           // two calls in turns
+	LoopError               // the same error again and again
+	LoopNoProgress          // many turns that changed nothing
+)
+
+// Loop is the longest loop of an execution; the zero value is none.
+type Loop struct {
+	Kind  LoopKind
+	Span  SpanID // where it began
+	Start time.Time
+	Count int   // calls in it
+	Usage Usage // burned in it
+	Cost  Cost  // likewise
 }

@@ -18,6 +18,11 @@ type Batch struct {
 	Spans []Span
 	// SpanBlobs holds the payloads that spans without a transaction of their own point into.
 	SpanBlobs []SpanBlob
+	// OwnSpans and OwnEvents hold, at the same index, what spans and events said of
+	// themselves, once Assemble has told Spans and Events what their surroundings know.
+	// Nil where nothing was assembled: then the spans and events say it themselves.
+	OwnSpans  []Own
+	OwnEvents []Own
 	// Executions holds what is known of agent runs from this batch alone.
 	Executions []Execution
 
@@ -110,6 +115,12 @@ type Event struct {
 	Execution    string
 	Conversation string
 	Organization string
+	// Report is how the execution ended, where an event says so; nil mostly.
+	Report *Report
+	// Fault is the typed agent error that the event is (see package fault), or empty.
+	Fault string
+	// Issue is the issue that the event belongs to; the store sets it.
+	Issue IssueID
 
 	// Title, Culprit and Type head the issue; Hashes are its fingerprints, the
 	// most specific first. Set by group. Hashes is empty for transactions.

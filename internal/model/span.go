@@ -89,6 +89,7 @@ type Span struct {
 	Policy          Policy // policy evaluations
 	Usage           Usage
 	Cost            Cost
+	Signs           Signs
 
 	// Event is the transaction in whose payload the whole span stands; zero for
 	// a span that came in a container, whose payload is SpanBlobs[Blob].

@@ -71,9 +71,12 @@ func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) (model.E
 	p.clean(docs)
 	b := sentry.Decode(docs)
 	docs.Release()
-	agent.Enrich(b)
+	about := agent.Read(b)
 	group.Assign(b)
-	price.Apply(b, p.prices)
+	if about {
+		price.Apply(b, p.prices)
+		agent.Assemble(b)
+	}
 	if b.Empty() {
 		return id, nil
 	}
