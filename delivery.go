@@ -21,6 +21,10 @@ const (
 
 const (
 	deliveryMaxBytes = 8 << 20
+	// deliveryWidth is how many envelopes are on the wire at once while the server takes
+	// them: one alone would be bounded by how long the server takes to store it. As long as
+	// it has taken none, or fails, one is enough to find out.
+	deliveryWidth = 6
 	// deliveryReportEvery is how long a count of losses waits for an envelope to go with.
 	deliveryReportEvery = 30 * time.Second
 )
@@ -42,6 +46,7 @@ type deliveryOptions struct {
 	userAgent string                           // the User-Agent header
 	transport http.RoundTripper                // nil: a clone of the default with timeouts
 	maxBytes  int                              // of all that waits; zero: 8 MiB
+	width     int                              // how many envelopes are on the wire at once; zero: 6
 	debugf    func(format string, args ...any) // never nil
 	now       func() time.Time                 // nil: time.Now
 }
@@ -71,7 +76,7 @@ type DeliveryStats struct {
 }
 
 // delivery is the one way out: a bounded queue, and a goroutine that packs what
-// waits and sends one envelope at a time. Whoever calls send never waits for either.
+// waits and sends it. Whoever calls send never waits for either.
 type delivery struct {
 	o       deliveryOptions
 	ctx     context.Context // ends with the delivery
@@ -91,7 +96,7 @@ type delivery struct {
 
 	mu       sync.Mutex
 	queue    parcelQueue
-	flight   *queuedParcel // on the wire; its bytes still count
+	flights  []*queuedParcel // on the wire; their bytes still count
 	fresh    []*queuedParcel
 	waiters  []*deliveryWaiter
 	limits   rateLimits
@@ -106,7 +111,7 @@ type delivery struct {
 
 // newDelivery starts a delivery. Whoever does must close it.
 func newDelivery(o deliveryOptions) *delivery {
-	o.maxBytes = cmp.Or(o.maxBytes, deliveryMaxBytes)
+	o.maxBytes, o.width = cmp.Or(o.maxBytes, deliveryMaxBytes), cmp.Or(o.width, deliveryWidth)
 	if o.now == nil {
 		o.now = time.Now
 	}
@@ -117,7 +122,7 @@ func newDelivery(o deliveryOptions) *delivery {
 	d := &delivery{
 		o: o, ctx: ctx, cancel: cancel,
 		wake:    make(chan struct{}, 1),
-		results: make(chan deliveryResult, 1),
+		results: make(chan deliveryResult, o.width),
 		done:    make(chan struct{}),
 		hold:    stoppedTimer(), report: stoppedTimer(),
 		hinted: map[int]bool{},
@@ -183,7 +188,7 @@ func (d *delivery) admit(q *queuedParcel) bool {
 // that would not be enough.
 func (d *delivery) makeRoom(q *queuedParcel) bool {
 	limit := int64(d.o.maxBytes)
-	if d.queue.bytes()+q.size-d.queue.evictable(q.class, d.flight) > limit {
+	if d.queue.bytes()+q.size-d.queue.evictable(q.class, d.flights) > limit {
 		return false
 	}
 	for d.queue.bytes()+q.size > limit {
@@ -257,8 +262,9 @@ func (d *delivery) abandon() (n int) {
 // left takes one after the other all that is on the wire and in the queue.
 func (d *delivery) left() func(yield func(*queuedParcel) bool) {
 	return func(yield func(*queuedParcel) bool) {
-		if q := d.flight; q != nil {
-			d.flight = nil
+		flights := d.flights
+		d.flights = nil
+		for _, q := range flights {
 			if !yield(q) {
 				return
 			}

@@ -2,6 +2,7 @@ package picket
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -152,6 +153,7 @@ func deliver(t *testing.T, s *farServer, o deliveryOptions, f func(t *testing.T,
 		if o.debugf == nil {
 			o.debugf = func(string, ...any) {}
 		}
+		o.width = cmp.Or(o.width, 1) // the order is told by one at a time
 		d := newDelivery(o)
 		f(t, d)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -25,13 +25,14 @@ const (
 
 // deliveryResult is how an attempt ended, and the losses that it told.
 type deliveryResult struct {
+	parcel *queuedParcel
 	told   map[lossKey]int64
 	answer deliveryAnswer
 }
 
 // deliveryTransport returns a copy of the default transport, as the host may have set
-// it, that does not wait for ever. One connection is kept, since one envelope is sent
-// at a time.
+// it, that does not wait for ever. It keeps a connection for each attempt that may be
+// under way.
 func deliveryTransport() http.RoundTripper {
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
@@ -40,14 +41,14 @@ func deliveryTransport() http.RoundTripper {
 	t.TLSHandshakeTimeout = 10 * time.Second
 	t.ResponseHeaderTimeout = deliveryTimeout
 	t.IdleConnTimeout = 90 * time.Second
-	t.MaxIdleConnsPerHost = 1
+	t.MaxIdleConnsPerHost = deliveryWidth
 	return t
 }
 
 // attempt posts q once, and says how that ended. The transport is the host's: its
 // panic is a failure like others.
 func (d *delivery) attempt(q *queuedParcel, told map[lossKey]int64) {
-	r := deliveryResult{told: told}
+	r := deliveryResult{parcel: q, told: told}
 	defer func() {
 		if p := recover(); p != nil {
 			r.answer = deliveryAnswer{kind: answerNone, detail: fmt.Sprintf("the transport panicked: %v", p)}

@@ -163,13 +163,15 @@ func (f *parcelQueue) pop(order ...int) *queuedParcel {
 
 // evictable returns how many bytes can be dropped for something of that class: none
 // of a higher class, and nothing that is on the wire.
-func (f *parcelQueue) evictable(class int, flight *queuedParcel) int64 {
+func (f *parcelQueue) evictable(class int, flights []*queuedParcel) int64 {
 	var n int64
 	for c := class; c < parcelClasses; c++ {
 		n += f.held[c]
 	}
-	if flight != nil && flight.class >= class {
-		n -= flight.size
+	for _, q := range flights {
+		if q.class >= class {
+			n -= q.size
+		}
 	}
 	return n
 }

@@ -46,21 +46,27 @@ func (d *delivery) run() {
 	}
 }
 
-// launch starts the next attempt, when none is under way and nothing holds it back.
+// launch starts the attempts that may be under way now.
 func (d *delivery) launch() {
-	q, told := d.next()
-	if q == nil {
-		return
+	for q, told := d.next(); q != nil; q, told = d.next() {
+		d.pack(q)
+		go d.attempt(q, told)
 	}
-	d.pack(q)
-	go d.attempt(q, told)
+}
+
+// width is how many attempts may be under way.
+func (d *delivery) width() int {
+	if d.failures > 0 || d.taken == 0 {
+		return 1
+	}
+	return d.o.width
 }
 
 // next takes what is sent next, and the losses that are told with it.
 func (d *delivery) next() (*queuedParcel, map[lossKey]int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.flight != nil || d.held {
+	if len(d.flights) >= d.width() || d.held {
 		return nil, nil
 	}
 	for q := d.queue.take(); q != nil; q = d.queue.take() {
@@ -70,7 +76,7 @@ func (d *delivery) next() (*queuedParcel, map[lossKey]int64) {
 		case q.reportOnly() && len(d.untold) == 0:
 			d.finish(q)
 		default:
-			d.flight = q
+			d.flights = append(d.flights, q)
 			return q, d.due()
 		}
 	}
@@ -132,8 +138,8 @@ func (d *delivery) settle(r deliveryResult) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	q := d.flight
-	d.flight = nil
+	q := r.parcel
+	d.flights = slices.DeleteFunc(d.flights, func(o *queuedParcel) bool { return o == q })
 	d.limits.extend(a.limits, d.o.now())
 	if a.kind != answerTaken && a.kind != answerLimited {
 		for l, n := range r.told {
@@ -282,9 +288,5 @@ func (d *delivery) forget(w *deliveryWaiter) {
 
 // outstanding counts what is neither delivered nor lost.
 func (d *delivery) outstanding() int {
-	n := d.queue.len()
-	if d.flight != nil {
-		n++
-	}
-	return n
+	return d.queue.len() + len(d.flights)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -198,5 +199,49 @@ func TestDeliveryFailingServer(t *testing.T) {
 		slices.Sort(want)
 		wantEqual(t, "arrived", got, want)
 		wantEqual(t, "dropped", d.stats().Dropped, map[string]int64{})
+	})
+}
+
+// TestDeliveryWidth answers nobody until as many have come as may be on the wire at
+// once, and checks that it was one before the server had taken anything.
+func TestDeliveryWidth(t *testing.T) {
+	t.Parallel()
+	var together chan struct{}
+	var mu sync.Mutex
+	waiting, most := 0, 0
+	s := &farServer{answer: func(*wire.Envelope) (int, http.Header, error) {
+		mu.Lock()
+		waiting++
+		most = max(most, waiting)
+		gate := together
+		mu.Unlock()
+		if gate != nil {
+			<-gate
+		}
+		mu.Lock()
+		waiting--
+		mu.Unlock()
+		return 200, nil, nil
+	}}
+	deliver(t, s, deliveryOptions{width: 3}, func(t *testing.T, d *delivery) {
+		d.send(testParcel(wire.ItemEvent, "first"))
+		d.send(testParcel(wire.ItemEvent, "second"))
+		synctest.Wait()
+		if most != 1 {
+			t.Errorf("%d at once before the server took one", most)
+		}
+		together = make(chan struct{})
+		for i := range 10 {
+			d.send(testParcel(wire.ItemEvent, fmt.Sprint(i)))
+		}
+		synctest.Wait()
+		if most != 3 {
+			t.Errorf("%d at once, want 3", most)
+		}
+		close(together)
+		synctest.Wait()
+		if n := len(s.names()); n != 12 {
+			t.Errorf("%d arrived, want 12", n)
+		}
 	})
 }
