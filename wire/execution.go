@@ -16,6 +16,12 @@ const (
 	ExecutionUsage = "usage"
 	// ExecutionCostUSD is the execution's cost in dollars, under the same condition.
 	ExecutionCostUSD = "cost_usd"
+	// ExecutionTools is a list of objects: name, id, arguments, result, error and
+	// duration_ms of a tool call. Only what is not reported as spans stands here.
+	ExecutionTools = "tool_calls"
+	// ExecutionPolicies is a list of objects: name, verdict and reason of a policy
+	// evaluation, under the same condition.
+	ExecutionPolicies = "policy_evaluations"
 )
 
 // Members of ExecutionUsage. Input includes the cached tokens, output the reasoning.
