@@ -76,6 +76,7 @@ type Execution struct {
 	ID           string // the client's id, or trace and span of the agent's span
 	Trace        TraceID
 	Span         SpanID
+	Parent       string // the execution that it was begun in; empty for none
 	Agent        Agent
 	Conversation string
 	Organization string
@@ -121,6 +122,8 @@ const (
 	FinishFilter  // cut off by a content filter
 	FinishRefusal // the model declined
 	FinishError
+	FinishTurns  // an agent's: cut off by its limit of turns
+	FinishBudget // an agent's: cut off by its budget
 )
 
 // Signs are what the rules of outcome and loops look at: the part of a span's

@@ -100,6 +100,16 @@ type Span struct {
 	// read (gen_ai.*, ai.*, mcp.*, picket.* and the like), by wire name, as text;
 	// long values are left out. All of them are stored in the payload.
 	Attributes Attributes
+	// Long holds what can be known of those long values that say what was called and
+	// what came back.
+	Long []LongText
+}
+
+// LongText stands for an attribute whose value is too long to be handed over.
+type LongText struct {
+	Name       string // on the wire
+	Head, Tail string // its first and last bytes
+	Hash       uint64 // of the whole value, never zero
 }
 
 // Attributes is a short list of names and values; a list, since most spans have

@@ -1,6 +1,7 @@
 package sentry
 
 import (
+	"github.com/cespare/xxhash/v2"
 	"github.com/valyala/fastjson"
 
 	"relay.one/picket/internal/model"
@@ -11,6 +12,8 @@ const (
 	// prompts and answers stay in the payload.
 	maxAttribute  = 1024
 	maxAttributes = 128
+	// maxEnds is how much is handed over of either end of a longer value.
+	maxEnds = 96
 )
 
 // prefixes begin the names of the attributes that the rooms of the pipeline read.
@@ -21,6 +24,21 @@ var prefixes = [...]string{"gen_ai.", "ai.", "mcp.", "picket.", "agent.", "execu
 type attributes struct {
 	list  model.Attributes
 	texts *texts
+	long  []model.LongText
+}
+
+// isLong reports whether more is asked of a value of that name than its text, so
+// that a long one is worth noting: what went into a call, and what came out.
+func isLong(name string) bool {
+	switch name {
+	case "gen_ai.input.messages", "gen_ai.request.messages", "ai.input_messages", "ai.prompt.messages", "gen_ai.prompt",
+		"gen_ai.output.messages", "gen_ai.response.text", "gen_ai.response.tool_calls", "gen_ai.response.object",
+		"ai.response.text", "ai.response.toolCalls", "ai.responses", "ai.tool_calls",
+		"gen_ai.tool.call.arguments", "gen_ai.tool.input", "ai.toolCall.args",
+		"gen_ai.tool.call.result", "gen_ai.tool.output", "gen_ai.tool.message", "ai.toolCall.result", "mcp.tool.result.content":
+		return true
+	}
+	return false
 }
 
 // wanted reports whether anyone reads attributes of that name.
@@ -53,7 +71,7 @@ func (a *attributes) add(key []byte, v *fastjson.Value) {
 
 // put adds an attribute under that name.
 func (a *attributes) put(name string, v *fastjson.Value) {
-	value, ok := a.text(v)
+	value, ok := a.text(name, v)
 	if !ok || len(a.list) == maxAttributes {
 		return
 	}
@@ -64,8 +82,8 @@ func (a *attributes) put(name string, v *fastjson.Value) {
 }
 
 // text returns the text of a value: JSON for lists and objects. It returns false
-// for what is empty or too long.
-func (a *attributes) text(v *fastjson.Value) (string, bool) {
+// for what is empty or too long, which it notes where that is worth it.
+func (a *attributes) text(name string, v *fastjson.Value) (string, bool) {
 	var b []byte
 	switch typeOf(v) {
 	case fastjson.TypeNull:
@@ -78,10 +96,22 @@ func (a *attributes) text(v *fastjson.Value) (string, bool) {
 		s := text(v, enumLimit)
 		return s, s != ""
 	}
-	if len(b) == 0 || len(b) > maxAttribute {
+	if len(b) > maxAttribute {
+		a.note(name, b)
 		return "", false
 	}
-	return a.texts.copy(b, messageLimit), true
+	return a.texts.copy(b, messageLimit), len(b) > 0
+}
+
+// note keeps what can be known of a long value without keeping it.
+func (a *attributes) note(name string, b []byte) {
+	if !isLong(name) || len(a.long) == maxAttributes {
+		return
+	}
+	a.long = append(a.long, model.LongText{
+		Name: name, Hash: max(1, xxhash.Sum64(b)),
+		Head: a.texts.copy(b[:maxEnds], messageLimit), Tail: a.texts.copy(b[len(b)-maxEnds:], messageLimit),
+	})
 }
 
 // name returns the name as a text, without memory for the usual ones.

@@ -139,7 +139,7 @@ func (d *decoder) occurred(e *model.Event, f *fields) bool {
 
 // common decodes what all kinds of event share, and returns those of the trace's
 // data that are read.
-func (d *decoder) common(e *model.Event, f *fields) model.Attributes {
+func (d *decoder) common(e *model.Event, f *fields) attributes {
 	tags := readTags(f.tags)
 	e.Tags = tags.list
 	e.Platform = platform(f.platform)
@@ -160,7 +160,7 @@ func (d *decoder) common(e *model.Event, f *fields) model.Attributes {
 	e.Fingerprint = fingerprint(f.fingerprint)
 	e.Checksum = text(f.checksum, enumLimit)
 	data := d.trace(e, f.contexts.Get("trace"))
-	o := ownerOf(f.contexts, data, &tags)
+	o := ownerOf(f.contexts, data.list, &tags)
 	e.Agent, e.Execution, e.Conversation, e.Organization = o.agent, o.execution, o.conversation, o.organization
 	return data
 }
@@ -185,7 +185,7 @@ func setMessage(e *model.Event, f *fields) {
 }
 
 // trace decodes the trace context and returns those of its data that are read.
-func (d *decoder) trace(e *model.Event, v *fastjson.Value) model.Attributes {
+func (d *decoder) trace(e *model.Event, v *fastjson.Value) attributes {
 	data := attributes{texts: &d.texts}
 	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
@@ -208,7 +208,7 @@ func (d *decoder) trace(e *model.Event, v *fastjson.Value) model.Attributes {
 	if e.Trace.IsZero() {
 		parseHex(e.Trace[:], d.docs.header.Trace.TraceID)
 	}
-	return data.list
+	return data
 }
 
 // sdk returns name and version of the client: the event's own, else the

@@ -191,7 +191,7 @@ func (t *typed) settle(s *model.Span) {
 	s.Environment = environment(t.environment)
 	s.User = t.user
 	s.Segment = s.Segment || spanID(t.segment) == s.ID
-	s.Attributes = t.list
+	s.Attributes, s.Long = t.list, t.long
 }
 
 // opHints are the attributes that tell what a span without an op does.

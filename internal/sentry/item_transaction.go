@@ -122,17 +122,16 @@ func commonParent(spans []*fastjson.Value) (root model.SpanID) {
 }
 
 // root adds the transaction itself as a span, with the data of its trace context.
-func (d *decoder) root(e *model.Event, data model.Attributes, measurements *fastjson.Value) {
+func (d *decoder) root(e *model.Event, data attributes, measurements *fastjson.Value) {
 	s := model.Span{
 		Trace: e.Trace, ID: e.Span, Parent: e.Parent,
 		Start: e.Started, Duration: e.Timestamp.Sub(e.Started),
 		Op: e.Op, Name: e.Transaction, Status: e.Status, Segment: true,
 		Event: e.ID, Blob: -1,
 	}
-	a := attributes{data, &d.texts}
-	a.addMissing(e.Tags)
-	a.addMeasurements(measurements)
-	s.Attributes = a.list
+	data.addMissing(e.Tags)
+	data.addMeasurements(measurements)
+	s.Attributes, s.Long = data.list, data.long
 	d.beside.lend(&s, owner{})
 	d.batch.Spans = append(d.batch.Spans, s)
 }
@@ -212,7 +211,7 @@ func (d *decoder) spanV1(v *fastjson.Value, by micros) (model.Span, bool) {
 		a.put("sentry.origin", origin)
 	}
 	a.addMeasurements(measurements)
-	s.Attributes = a.list
+	s.Attributes, s.Long = a.list, a.long
 	s.Segment = s.Segment || spanID(segment) == s.ID
 	s.Start, s.Duration = d.clock.span(from, to, by)
 	return s, true

@@ -164,3 +164,32 @@ func TestStatusInTags(t *testing.T) {
 	f(`"status":"not_found","tags":{"status":"ok"}`, model.StatusNotFound)
 	f(`"tags":7`, model.StatusUnknown)
 }
+
+// TestLongValues holds that of what went into a call and what came out of it something
+// is known, however long it is.
+func TestLongValues(t *testing.T) {
+	t.Parallel()
+	f := func(name, value string, want bool) {
+		t.Helper()
+		data := `"data":{"` + name + `":` + value + `}`
+		v1 := decode("transaction", tx(goodTrace, goodTimes, `{"span_id":"a000000000000002",`+child+`,`+data+`}`)).Spans[1]
+		v2 := decode("span", `{"items":[`+v2("a000000000000002", ``, `"`+name+`":{"value":`+value+`}`)+`]}`).Spans[0]
+		root := decode("transaction", tx(`{"trace_id":"`+someTrace+`","span_id":"a000000000000001",`+data+`}`, goodTimes, "")).Spans[0]
+		for _, s := range []model.Span{v1, v2, root} {
+			if (len(s.Long) == 1) != want || s.Attributes.Get(name) != "" {
+				t.Errorf("%s: %+v, %v", name, s.Long, s.Attributes)
+			}
+			if want && (s.Long[0].Name != name || len(s.Long[0].Head) != maxEnds || !strings.HasSuffix(value, s.Long[0].Tail+`"`) ||
+				s.Long[0].Hash != v1.Long[0].Hash || s.Long[0].Hash == 0) {
+				t.Errorf("%s: %+v", name, s.Long[0])
+			}
+		}
+	}
+	long := `"` + strings.Repeat("x", 1024) + `end"`
+	f("gen_ai.tool.call.result", long, true)
+	f("gen_ai.request.messages", long, true)
+	f("gen_ai.tool.description", long, false)
+	if list := decode("span", `{"items":[`+v2("a000000000000002", ``, `"gen_ai.tool.call.arguments":{"value":["`+long[1:]+`]}`)+`]}`).Spans[0].Long; len(list) != 1 || list[0].Head[:3] != `["x` {
+		t.Errorf("a list is %+v", list)
+	}
+}
