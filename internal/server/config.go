@@ -52,18 +52,31 @@ func (c Config) Check() error {
 	if c.Retention < 0 {
 		return fmt.Errorf("--retention %s: want a time above zero", c.Retention)
 	}
-	return checkURL(c.PublicURL)
-}
-
-func checkURL(text string) error {
-	if text == "" {
-		return nil
-	}
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" {
-		return fmt.Errorf("--public-url %q: want http://host or https://host, perhaps with a path", text)
+	if c.PublicURL != "" && !isURL(c.PublicURL) {
+		return fmt.Errorf("--public-url %q: %w", c.PublicURL, errURL)
 	}
 	return nil
+}
+
+// checkEmbedded is Check for Embed; it names settings by their fields.
+func (c Config) checkEmbedded() error {
+	switch {
+	case c.Data == "":
+		return errors.New("option Data is empty: name a directory")
+	case c.Retention < 0:
+		return fmt.Errorf("option Retention %s: want a time above zero", c.Retention)
+	case c.PublicURL != "" && !isURL(c.PublicURL):
+		return fmt.Errorf("option PublicURL %q: %w", c.PublicURL, errURL)
+	}
+	return nil
+}
+
+var errURL = errors.New("want http://host or https://host, perhaps with a path")
+
+// isURL reports whether a text can stand before the paths of the server.
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && u.RawQuery == ""
 }
 
 // isLoopback reports whether a host is this machine and nothing else. The empty

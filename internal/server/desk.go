@@ -29,7 +29,7 @@ func OpenDesk(ctx context.Context, dir string) (*Desk, error) {
 	lock, err := lockData(dir)
 	alone := err == nil
 	if !alone && !errors.Is(err, errLocked) {
-		return nil, err
+		return nil, fmt.Errorf("--data: %w", err)
 	}
 	unlock := func() error { return nil }
 	d := &Desk{}

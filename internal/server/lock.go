@@ -29,16 +29,16 @@ var errLocked = errors.New("in use")
 // ends with the process, however that ends.
 func lockData(dir string) (*dataLock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("--data: %w", err)
+		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
 	l := &dataLock{flock: flock.New(filepath.Join(dir, "picket.lock"), flock.SetPermissions(0o600)), note: filepath.Join(dir, "picket.pid")}
 	ok, err := l.flock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("--data: lock %s: %w", dir, err)
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
 	if !ok {
 		h := readHolder(dir)
-		return nil, fmt.Errorf("--data: directory %s is %w by another picket, process %d, at %s: stop that one, or name another directory",
+		return nil, fmt.Errorf("directory %s is %w by another picket, process %d, at %s: stop that one, or name another directory",
 			dir, errLocked, h.PID, h.URL)
 	}
 	return l, nil

@@ -35,7 +35,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", guard.Wrap(http.HandlerFunc(s.writeMetrics), refusePlainly))
-	mux.Handle("GET /{$}", guard.Wrap(s.page(), refusePlainly))
+	mux.Handle("GET /{$}", guard.Wrap(access.WithOrigin(s.config.PublicURL, s.page()), refusePlainly))
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -25,18 +25,20 @@ import (
 	"relay.one/picket/wire"
 )
 
-// Server is a Picket that listens. Open makes it, Run serves, and Run's end closes it.
+// Server is a Picket. Open makes one that listens: Run serves, and Run's end closes it.
+// Embed makes one whose Handler somebody else serves.
 type Server struct {
 	config   Config
 	log      *slog.Logger
 	lock     *dataLock
 	listener net.Listener
-	http     *http.Server
+	handler  http.Handler
 	store    store.Store
 	pipeline *pipeline.Pipeline
 	metrics  *metrics.Set
 	key      store.Key // of the first project
 	url      string
+	visits   visits // of an embedded server
 
 	// stops close what was opened; the last comes first.
 	stops []func(context.Context) error
@@ -48,23 +50,27 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, log: c.Log, metrics: metrics.NewSet()}
-	if s.log == nil {
-		s.log = slog.Default()
-	}
+	s := newServer(c)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close(ctx))
 		}
 	}()
 	if err := s.openData(ctx); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--data: %w", err)
 	}
 	if err := s.listen(ctx); err != nil {
 		return nil, err
 	}
 	s.wire()
 	return s, nil
+}
+
+func newServer(c Config) *Server {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return &Server{config: c, log: c.Log, metrics: metrics.NewSet()}
 }
 
 // openData locks the directory, opens the store, and makes the first project.
@@ -123,8 +129,13 @@ const (
 func (s *Server) wire() {
 	s.pipeline = s.newPipeline()
 	s.onStop(s.pipeline.Flush)
-	s.http = &http.Server{
-		Handler:           s.routes(),
+	s.handler = s.routes()
+}
+
+// newHTTP makes what serves the routes on our own socket.
+func (s *Server) newHTTP() *http.Server {
+	return &http.Server{
+		Handler:           s.handler,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -153,11 +164,10 @@ func DSN(at string, k store.Key) string {
 // Run serves until ctx ends, then finishes the requests it has, stores what is
 // pending and closes everything, under the deadline of Config.Grace.
 func (s *Server) Run(ctx context.Context) error {
-	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	flushed := make(chan struct{})
-	go func() { defer close(flushed); s.pipeline.Run(background) }()
+	s.work(ctx)
+	h := s.newHTTP()
 	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(s.listener) }()
+	go func() { served <- h.Serve(s.listener) }()
 
 	var err error
 	select {
@@ -171,16 +181,25 @@ func (s *Server) Run(ctx context.Context) error {
 	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer done()
 	s.log.Info("stopping", "grace", grace)
-	err = errors.Join(ignoreClosed(err), s.shutdown(stopping))
-	cancel()
-	<-flushed
-	return errors.Join(err, s.close(stopping))
+	return errors.Join(ignoreClosed(err), shutdown(stopping, h), s.close(stopping))
+}
+
+// work stores the counts of what was held back, every few seconds until the server stops.
+func (s *Server) work(ctx context.Context) {
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() { defer close(ended); s.pipeline.Run(background) }()
+	s.onStop(func(context.Context) error {
+		cancel()
+		<-ended
+		return nil
+	})
 }
 
 // shutdown lets requests finish, and cuts off those that do not in time.
-func (s *Server) shutdown(ctx context.Context) error {
-	if err := s.http.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("finish requests: %w", err), s.http.Close())
+func shutdown(ctx context.Context, h *http.Server) error {
+	if err := h.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("finish requests: %w", err), h.Close())
 	}
 	return nil
 }
