@@ -4,13 +4,13 @@ package house
 // never its neighbours and never what stands above. A new room gets its place here.
 var layers = [][]string{
 	{"internal/model", "wire", "redact"},
-	{"internal/rollup", "internal/payload", "internal/sentry", "internal/group", "internal/agent", "internal/price", "internal/release"},
+	{"internal/rollup", "internal/payload", "internal/sentry", "internal/group", "internal/fault", "internal/agent", "internal/price", "internal/release", "internal/stat"},
 	{"internal/scrub", "internal/store"},
 	{"internal/query", "internal/access", "internal/store/storetest"},
 	{"internal/sqlite", "internal/postgres", "internal/ingest", "internal/pipeline", "internal/alert", "internal/notify",
 		"internal/upstream", "internal/api", "internal/sentryapi", "internal/web"},
 	{"internal/server", "internal/demo"},
-	{"cmd/picket"},
+	{"cmd/picket", "outpost"},
 }
 
 // sdk is the module's root package: programs of others import it, so it may import
