@@ -54,6 +54,7 @@ func (s *scope) leave(b Breadcrumb) {
 	}
 	b.Data = slices.Clone(b.Data)
 	if s.passes(&b) {
+		b.Data = s.client.settled(b.Data)
 		s.trail.add(b)
 	}
 }

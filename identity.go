@@ -106,6 +106,9 @@ func WithTag(ctx context.Context, key, value string) context.Context {
 // WithExtra returns a context in whose events attrs are shown under "extra". They
 // are not searched by.
 func WithExtra(ctx context.Context, attrs ...Attr) context.Context {
+	if n := nodeOr(ctx); n != nil {
+		attrs = n.scope.client.settled(attrs)
+	}
 	return derive(ctx, func(i *identity) { i.extra = slices.Concat(i.extra, attrs) })
 }
 

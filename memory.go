@@ -80,16 +80,16 @@ func (m *memory) fly(recovered any, id EventID) {
 	}
 }
 
-// land returns the event of a panic that was on its way here, and forgets it: another
-// panic with the same value is another one.
+// land returns the event of a panic that was on its way here, and lets all around
+// forget it: another panic with the same value is another one.
 func (m *memory) land(recovered any) (id EventID, known bool) {
-	for ; m != nil; m = m.beyond {
-		m.seenMu.Lock()
-		if m.flying != nil && samePanic(m.flying.recovered, recovered) {
-			id, known = m.flying.id, true
+	for at := m; at != nil; at = at.beyond {
+		at.seenMu.Lock()
+		if at == m && at.flying != nil && samePanic(at.flying.recovered, recovered) {
+			id, known = at.flying.id, true
 		}
-		m.flying = nil
-		m.seenMu.Unlock()
+		at.flying = nil
+		at.seenMu.Unlock()
 	}
 	return id, known
 }

@@ -111,7 +111,7 @@ func (s *Span) begin(ctx context.Context, n *node, op, name string, attrs []Attr
 	s.inside.Context, s.inside.scope, s.inside.exec, s.inside.span = ctx, n.scope, n.exec, s
 	s.op, s.name, s.origin = op, name, originManual
 	s.start = n.scope.client.now()
-	s.attrs = append(s.room[:0], attrs...)
+	s.attrs = append(s.room[:0], n.scope.client.settled(attrs)...)
 }
 
 // context returns the context of what happens inside of s.
@@ -124,7 +124,7 @@ func (s *Span) Set(attrs ...Attr) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, a := range attrs {
+	for _, a := range s.root.client.settled(attrs) {
 		s.set(a)
 	}
 }
