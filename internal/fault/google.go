@@ -1,0 +1,51 @@
+package fault
+
+// google is Gemini, by its own API and by Vertex AI: {"error": {"code": 429, "message": …,
+// "status": "RESOURCE_EXHAUSTED"}}. All of Google's services answer so, and so the
+// statuses count only beside a sign of a model.
+var google = family{
+	provider: "google",
+	in:       inModel,
+	prefixes: []string{"google.genai", "google.generativeai", "google_genai", "google.golang.org/genai", "genai",
+		"@google/genai", "@google/generative-ai", "vertexai", "langchain_google_genai", "langchain_google_vertexai"},
+	signs: []string{"generativelanguage.googleapis.com", "aiplatform.googleapis.com", "googlegenerativeai error",
+		"ai.google.dev", "vertexaiexception", "geminiexception", "vertex ai/generative ai", "generate content api requests"},
+	types: []typeRule{
+		{name: "StopCandidateException", kind: ContentFilter},
+		{name: "BlockedPromptException", kind: ContentFilter},
+		{name: "ResponseBlockedError", kind: ContentFilter, needs: inModel},
+		{name: "ResponseValidationError", kind: ContentFilter, needs: inModel},
+		{name: "ResourceExhausted", kind: RateLimit, needs: inModel},
+		{name: "TooManyRequests", kind: RateLimit, needs: inModel},
+		{name: "DeadlineExceeded", kind: ProviderTimeout, needs: inModel},
+		{name: "ServiceUnavailable", kind: Overloaded, needs: inModel},
+		{name: "Unauthenticated", kind: Authentication, needs: inModel},
+		{name: "PermissionDenied", kind: Authentication, needs: inModel},
+		{name: "InvalidArgument", kind: BadRequest, needs: inModel, general: true},
+	},
+	codes: []codeRule{
+		{code: "RESOURCE_EXHAUSTED", kind: RateLimit, needs: inModel},
+		{code: "UNAVAILABLE", kind: Overloaded, needs: inModel},
+		{code: "UNAUTHENTICATED", kind: Authentication, needs: inModel},
+		{code: "PERMISSION_DENIED", kind: Authentication, needs: inModel},
+		{code: "API_KEY_INVALID", kind: Authentication, needs: inModel},
+		{code: "NOT_FOUND", kind: ModelNotFound, needs: inModel},
+		{code: "DEADLINE_EXCEEDED", kind: ProviderTimeout, needs: inModel},
+		{code: "INTERNAL", kind: ServerError, needs: inModel},
+		{code: "INVALID_ARGUMENT", kind: BadRequest, needs: inModel, general: true},
+		{code: "FAILED_PRECONDITION", kind: BadRequest, needs: inModel, general: true},
+	},
+	phrases: []phraseRule{
+		{text: "exceeds the maximum number of tokens allowed", kind: ContextLength},
+		{text: "exceeded your current quota", also: "ai.google.dev", kind: RateLimit},
+		{text: "quota exceeded for", also: "generativelanguage.googleapis.com", kind: RateLimit},
+		{text: "blocked due to safety", kind: ContentFilter, needs: inModel},
+		{text: "blocked due to prohibited content", kind: ContentFilter, needs: inModel},
+		{text: "finish reason: safety", kind: ContentFilter, needs: inModel},
+		{text: "finish reason: prohibited content", kind: ContentFilter, needs: inModel},
+		{text: "response.text quick accessor requires", also: "safety ratings", kind: ContentFilter},
+		{text: "api key not valid", kind: Authentication, needs: inModel},
+		{text: "is not found for api version", kind: ModelNotFound},
+		{text: "publisher model", also: "was not found", kind: ModelNotFound},
+	},
+}

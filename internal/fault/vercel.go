@@ -1,0 +1,41 @@
+package fault
+
+// vercel is Vercel's AI SDK, whose errors' names all begin alike.
+var vercel = family{
+	in:       inModel,
+	prefixes: []string{"AI_"},
+	signs:    []string{"ai apicallerror", "ai retryerror"},
+	types: []typeRule{
+		{name: "AI_NoObjectGeneratedError", kind: InvalidOutput},
+		{name: "AI_NoOutputGeneratedError", kind: InvalidOutput},
+		{name: "AI_NoContentGeneratedError", kind: InvalidOutput},
+		{name: "AI_JSONParseError", kind: InvalidOutput},
+		{name: "AI_TypeValidationError", kind: InvalidOutput},
+		{name: "AI_ToolChoiceViolationError", kind: InvalidOutput},
+		{name: "AI_NoSuchToolError", kind: ToolNotFound},
+		{name: "AI_InvalidToolArgumentsError", kind: InvalidArguments},
+		{name: "AI_InvalidToolInputError", kind: InvalidArguments},
+		{name: "AI_ToolCallRepairError", kind: InvalidArguments},
+		{name: "AI_ToolExecutionError", kind: ToolError, general: true},
+		{name: "AI_NoSuchModelError", kind: ModelNotFound},
+		{name: "AI_NoSuchProviderError", kind: ModelNotFound},
+		{name: "AI_LoadAPIKeyError", kind: Authentication},
+		{name: "AI_EmptyResponseBodyError", kind: ServerError},
+		{name: "AI_InvalidResponseDataError", kind: ServerError},
+		{name: "AI_LoadSettingError", kind: BadRequest},
+		{name: "AI_InvalidArgumentError", kind: BadRequest},
+		{name: "AI_InvalidPromptError", kind: BadRequest},
+		{name: "AI_InvalidDataContentError", kind: BadRequest},
+		{name: "AI_InvalidMessageRoleError", kind: BadRequest},
+		{name: "AI_MessageConversionError", kind: BadRequest},
+		{name: "AI_MissingToolResultsError", kind: BadRequest},
+		{name: "AI_TooManyEmbeddingValuesForCallError", kind: BadRequest},
+		{name: "AI_UnsupportedFunctionalityError", kind: BadRequest},
+		{name: "AI_UnsupportedModelVersionError", kind: BadRequest},
+	},
+	phrases: []phraseRule{
+		{text: "model tried to call unavailable tool", kind: ToolNotFound},
+		{text: "no object generated:", kind: InvalidOutput},
+		{text: "cannot connect to api", kind: ConnectionError, needs: inModel},
+	},
+}
