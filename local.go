@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -84,6 +85,7 @@ type localEvent struct {
 			Op     string `json:"op"`
 			Status string `json:"status"`
 		} `json:"trace"`
+		Extra map[string]any `json:"extra"`
 	} `json:"contexts"`
 	Spans []json.RawMessage `json:"spans"`
 }
@@ -110,6 +112,11 @@ func (l *local) event(payload []byte) {
 			attrs = append(attrs, "at", at.Function, "file", at.AbsPath+at.Filename, "line", at.Line)
 		}
 	}
+	l.log.Log(context.Background(), logLevel(ev.Level), text, append(attrs, ev.context()...)...)
+}
+
+// context returns what tells whose the event is.
+func (ev *localEvent) context() (attrs []any) {
 	for _, key := range []string{wire.TagAgentID, wire.TagExecutionID, wire.TagOrganizationID} {
 		if v := ev.Tags[key]; v != "" {
 			name, _, _ := strings.Cut(key, ".")
@@ -122,7 +129,17 @@ func (l *local) event(payload []byte) {
 	if ev.Transaction != "" {
 		attrs = append(attrs, "in", ev.Transaction)
 	}
-	l.log.Log(context.Background(), logLevel(ev.Level), text, attrs...)
+	for _, key := range slices.Sorted(maps.Keys(ev.Tags)) {
+		switch group, _, _ := strings.Cut(key, "."); group {
+		case "agent", "execution", "organization", "conversation":
+		default:
+			attrs = append(attrs, key, ev.Tags[key])
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(ev.Contexts.Extra)) {
+		attrs = append(attrs, key, ev.Contexts.Extra[key])
+	}
+	return attrs
 }
 
 // innermost returns the frame of our own code that the error came from.

@@ -90,7 +90,7 @@ func (t *trace) header(c *Client, transaction string) wire.TraceHeader {
 		PublicKey:   c.dsn.PublicKey,
 		Release:     c.options.Release,
 		Environment: c.options.Environment,
-		Transaction: transaction,
+		Transaction: c.cleared(transaction),
 	}
 	if t.sampled != undecided {
 		h.Sampled = strconv.FormatBool(t.sampled == sampled)
@@ -98,4 +98,14 @@ func (t *trace) header(c *Client, transaction string) wire.TraceHeader {
 		h.SampleRand = strconv.FormatFloat(t.rand, 'f', 6, 64)
 	}
 	return h
+}
+
+// cleared returns a name without the secrets in it, as events show it.
+func (c *Client) cleared(name string) string {
+	e := c.encoder()
+	defer e.release()
+	if out, found := e.scrub(name, &e.by.plain, asJSON); found {
+		return string(out)
+	}
+	return name
 }
