@@ -60,13 +60,6 @@ func (e *encoder) traceField(key string, v any) {
 	e.value(key, v)
 }
 
-// user writes a user as a value.
-func (e *encoder) user(u *User) {
-	e.open()
-	e.userMembers(&sentry.User{ID: u.ID, Email: u.Email, Name: u.Name, IPAddress: u.IP})
-	e.close()
-}
-
 // userMember writes whom the event happened to, if that is known.
 func (e *encoder) userMember(u *sentry.User) {
 	at := len(e.buf)

@@ -70,6 +70,9 @@ func (c *Client) beforeSend(ev *sentry.Event, hint *sentry.EventHint) *sentry.Ev
 	}
 	if n != nil {
 		n.scope.trail.remember(hint.OriginalException, ev.EventID)
+		if hint.RecoveredException != nil { // most likely it goes on to who called
+			n.scope.trail.fly(hint.RecoveredException, ev.EventID)
+		}
 	}
 	return ev
 }

@@ -65,7 +65,7 @@ func (m *mailbox) take(r *http.Request) error {
 type object = map[string]any
 
 // items returns the payloads of all items of a type, in the order they came.
-func (m *mailbox) items(t *testing.T, typ string) (list []object) {
+func (m *mailbox) items(t testing.TB, typ string) (list []object) {
 	t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -88,7 +88,7 @@ func (m *mailbox) items(t *testing.T, typ string) (list []object) {
 }
 
 // spans returns the spans of all containers, by start.
-func (m *mailbox) spans(t *testing.T) (list []object) {
+func (m *mailbox) spans(t testing.TB) (list []object) {
 	t.Helper()
 	for _, k := range m.items(t, wire.ItemSpan) {
 		for _, s := range k["items"].([]any) {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,8 +21,11 @@ const (
 	headerTraceparent = "Traceparent"
 )
 
-// maxBaggage is the most bytes of foreign baggage that are passed on, as W3C asks for.
-const maxBaggage = 8192
+// How much of baggage is read, and passed on of others: as much as W3C asks for.
+const (
+	maxBaggage = 8192 // bytes
+	maxMembers = 180
+)
 
 // continueTrace reads the trace that a caller sent: sentry-trace and baggage, else
 // W3C traceparent. Without either, or where they do not parse, a trace begins.
@@ -94,12 +98,11 @@ func (t *trace) readIDs(traceID, spanID string) bool {
 // from a Sentry SDK, and keeps the others to pass them on.
 func (t *trace) readBaggage(headers []string, ours bool) {
 	h := wire.TraceHeader{}
-	foreign := eachMember(headers, "", func(member string) {
+	t.foreign = eachMember(headers, func(member string) {
 		if ours {
 			readMember(&h, member)
 		}
 	})
-	t.foreign = foreign
 	if !ours {
 		return
 	}
@@ -117,36 +120,35 @@ func (t *trace) readBaggage(headers []string, ours bool) {
 	}
 }
 
-// eachMember calls ours with what follows "sentry-" in the members of baggage headers. It
-// returns foreign with the other members behind it, those that are not among it yet, up
-// to maxBaggage.
-func eachMember(headers []string, foreign string, ours func(member string)) string {
+// eachMember calls ours with what follows "sentry-" in the members of baggage headers,
+// and returns the other members.
+func eachMember(headers []string, ours func(member string)) (foreign string) {
+	n := 0
 	for _, header := range headers {
 		for member := range strings.SplitSeq(header, ",") {
+			if n++; n > maxMembers {
+				return foreign
+			}
 			member = strings.TrimSpace(member)
 			if rest, ok := strings.CutPrefix(member, "sentry-"); ok {
 				ours(rest)
-				continue
+			} else {
+				foreign = joinMembers(foreign, member)
 			}
-			if member == "" || len(foreign)+1+len(member) > maxBaggage || hasMember(foreign, member) {
-				continue
-			}
-			if foreign != "" {
-				foreign += ","
-			}
-			foreign += member
 		}
 	}
 	return foreign
 }
 
-func hasMember(list, member string) bool {
-	for m := range strings.SplitSeq(list, ",") {
-		if m == member {
-			return true
-		}
+// joinMembers puts a member behind others, unless that is too much.
+func joinMembers(list, member string) string {
+	switch {
+	case member == "", len(list)+1+len(member) > maxBaggage:
+		return list
+	case list == "":
+		return member
 	}
-	return false
+	return list + "," + member
 }
 
 // members ties the baggage's names to the fields they fill.
@@ -193,7 +195,7 @@ func Inject(ctx context.Context, h http.Header) {
 	transaction := ""
 	if n.span != nil {
 		span, keep = n.span.id, sampled
-		transaction = n.span.root.transactionName()
+		transaction = n.span.root.lowCardinalityName()
 	}
 	text := t.id.String() + "-" + span.String()
 	flags := "00"
@@ -208,12 +210,27 @@ func Inject(ctx context.Context, h http.Header) {
 	}
 	h.Set(headerTraceparent, "00-"+text+"-"+flags)
 	header := t.header(n.scope.client, transaction)
-	foreign := eachMember(h[headerBaggage], t.foreign, func(string) {})
-	if b := baggage(&header, foreign); b != "" {
+	if b := baggage(&header, t.foreignBeside(h[headerBaggage])); b != "" {
 		h.Set(headerBaggage, b)
 	} else {
 		h.Del(headerBaggage)
 	}
+}
+
+// foreignBeside returns the members of others that came with the trace, and those that
+// the headers have beside them: a proxy has the same in both.
+func (t *trace) foreignBeside(headers []string) string {
+	if len(headers) == 0 {
+		return t.foreign
+	}
+	all := t.foreign
+	came := strings.Split(t.foreign, ",")
+	for member := range strings.SplitSeq(eachMember(headers, func(string) {}), ",") {
+		if !slices.Contains(came, member) {
+			all = joinMembers(all, member)
+		}
+	}
+	return all
 }
 
 // baggage writes the trace's origin as a baggage header, others' members behind it.

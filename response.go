@@ -101,6 +101,9 @@ func (r *response) WriteString(s string) (int, error) {
 // ReadFrom lets the kernel copy files, where the writer below can.
 func (r *response) ReadFrom(src io.Reader) (int64, error) {
 	r.begin()
+	if below, ok := r.ResponseWriter.(io.ReaderFrom); ok {
+		return below.ReadFrom(src)
+	}
 	return io.Copy(r.ResponseWriter, src)
 }
 

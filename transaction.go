@@ -114,7 +114,13 @@ func (r *root) lowCardinalityName() string {
 	if isURL {
 		return ""
 	}
-	return r.transactionName()
+	name := r.transactionName()
+	if req := r.scope.request; name == "" && req != nil { // it is in its handler
+		if full, route := req.name(r.client); route != "" {
+			return full
+		}
+	}
+	return name
 }
 
 // countUnsampled counts a transaction that was not kept.
