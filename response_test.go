@@ -3,6 +3,7 @@ package picket
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/getsentry/sentry-go"
 
 	"relay.one/picket/wire"
 )
@@ -254,4 +257,133 @@ func TestHTTP2(t *testing.T) {
 	tx := s.one(wire.ItemTransaction)
 	same(t, tx, "GET /two", "transaction")
 	same(t, tx, server.URL+"/two", "request", "url")
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	f := func(handle http.HandlerFunc, code any, status string) {
+		t.Helper()
+		s := newSite(t, Options{}, MiddlewareOptions{}, "/", handle)
+		s.ask("GET", "/")
+		ev := s.one(wire.ItemTransaction)
+		same(t, ev, code, "contexts", "trace", "data", "http.response.status_code")
+		same(t, ev, status, "contexts", "trace", "status")
+	}
+	write := func(codes ...int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			for _, code := range codes {
+				w.WriteHeader(code)
+			}
+		}
+	}
+	f(write(), 200, "ok")
+	f(write(http.StatusNoContent), 204, "ok")
+	f(write(http.StatusFound), 302, "ok")
+	f(write(http.StatusEarlyHints, http.StatusNotFound), 404, "not_found")
+	f(write(http.StatusForbidden, http.StatusOK), 403, "permission_denied")
+	f(write(http.StatusServiceUnavailable), 503, "unavailable")
+	f(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }, 200, "ok")
+}
+
+func TestEventIDInHeader(t *testing.T) {
+	t.Parallel()
+	f := func(o Options, handle func(ctx context.Context, w http.ResponseWriter), want bool) {
+		t.Helper()
+		s := newSite(t, o, MiddlewareOptions{}, "/", func(w http.ResponseWriter, r *http.Request) { handle(r.Context(), w) })
+		w := s.ask("GET", "/")
+		flush(t, s.c)
+		last := ""
+		for _, ev := range s.m.items(t, wire.ItemEvent) {
+			last = ev["event_id"].(string)
+		}
+		if got := w.Header().Get(HeaderEventID); (got != "") != want || want && got != last {
+			t.Errorf("%s = %q, event %q", HeaderEventID, got, last)
+		}
+	}
+	boom := errors.New("boom")
+	f(Options{}, func(ctx context.Context, w http.ResponseWriter) { CaptureException(ctx, boom); w.WriteHeader(500) }, true)
+	f(Options{}, func(ctx context.Context, _ http.ResponseWriter) { CaptureException(ctx, boom) }, true)
+	f(Options{}, func(ctx context.Context, w http.ResponseWriter) {
+		CaptureMessage(ctx, LevelInfo, "one")
+		CaptureException(WithTag(ctx, "k", "v"), boom)
+		http.Error(w, "sorry", 500)
+	}, true)
+	f(Options{}, func(ctx context.Context, _ http.ResponseWriter) {
+		run, x := StartExecution(ctx, Agent{ID: "a"})
+		CaptureException(run, boom)
+		x.End(boom)
+	}, true)
+	f(Options{}, func(ctx context.Context, w http.ResponseWriter) {
+		sentry.GetHubFromContext(ctx).CaptureException(boom)
+		w.WriteHeader(500)
+	}, true)
+	f(Options{}, func(_ context.Context, w http.ResponseWriter) { w.WriteHeader(500) }, false)
+	f(Options{}, func(ctx context.Context, w http.ResponseWriter) { w.WriteHeader(500); CaptureException(ctx, boom) }, false)
+	drop := func(*sentry.Event, *sentry.EventHint) *sentry.Event { return nil }
+	f(Options{BeforeSend: drop}, func(ctx context.Context, _ http.ResponseWriter) {
+		CaptureException(ctx, boom)
+		sentry.GetHubFromContext(ctx).CaptureException(boom)
+	}, false)
+}
+
+func TestWriteProblem(t *testing.T) {
+	t.Parallel()
+	var id EventID
+	s := newSite(t, Options{}, MiddlewareOptions{}, "/", func(w http.ResponseWriter, r *http.Request) {
+		id = CaptureException(r.Context(), io.ErrUnexpectedEOF)
+		if last := LastEventID(r.Context()); last != id || id == "" {
+			t.Errorf("LastEventID = %q, want %q", last, id)
+		}
+		WriteProblem(w, r, http.StatusBadGateway, `the "other" side`)
+	})
+	w := s.ask("GET", "/")
+	want := `{"type":"about:blank","title":"Bad Gateway","status":502,"detail":"the \"other\" side","eventId":"` + string(id) + "\"}\n"
+	if w.Body.String() != want || w.Code != http.StatusBadGateway {
+		t.Errorf("answer is %d %s, want %s", w.Code, w.Body, want)
+	}
+	w = httptest.NewRecorder()
+	WriteProblem(w, httptest.NewRequest("GET", "/", nil), 404, "")
+	if want := `{"type":"about:blank","title":"Not Found","status":404}` + "\n"; w.Body.String() != want || w.Header().Get(HeaderEventID) != "" {
+		t.Errorf("answer is %s, want %s", w.Body, want)
+	}
+}
+
+// websocket is enough of a websocket for a test: it hijacks and says hello.
+func websocket(w http.ResponseWriter) error {
+	conn, buffered, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = buffered.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: hello\r\nConnection: Upgrade\r\n\r\nhello\n")
+	return errors.Join(err, buffered.Flush())
+}
+
+func TestWebsocket(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Options{}, MiddlewareOptions{}, "GET /socket", func(w http.ResponseWriter, _ *http.Request) {
+		if err := websocket(w); err != nil {
+			t.Error(err)
+		}
+	})
+	server := s.listen()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/socket", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "hello")
+	resp, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	line, err := bufio.NewReader(resp.Body).ReadString('\n')
+	if err != nil || line != "hello\n" || resp.StatusCode != http.StatusSwitchingProtocols {
+		t.Errorf("answer is %d %q, %v", resp.StatusCode, line, err)
+	}
+	server.Close()
+	tx := s.one(wire.ItemTransaction)
+	same(t, tx, 101, "contexts", "trace", "data", "http.response.status_code")
+	same(t, tx, "GET /socket", "transaction")
 }

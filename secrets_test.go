@@ -18,7 +18,7 @@ import (
 // Texts that tests look for in all that is sent.
 const (
 	planted = "Hunter2Planted" // is secret by what stands around it
-	spoken  = "SpokenByPeople" // is content
+	aloud   = "SpokenByPeople" // is content
 )
 
 // helpers lists every way to report something, with a secret wherever one may stand.
@@ -49,14 +49,14 @@ var helpers = map[string]func(ctx context.Context){
 	},
 	"agent error": func(ctx context.Context) {
 		CaptureAgentError(ctx, "a", errors.New("x-api-key: "+planted), &ExecutionSummary{Reason: "password=" + planted,
-			Tools: []ToolCall{{Name: "t", Arguments: map[string]any{"password": planted, "said": spoken}, Error: "token=" + planted,
-				Result: `{"token":"` + planted + `","said":"` + spoken + `"}`}},
+			Tools: []ToolCall{{Name: "t", Arguments: map[string]any{"password": planted, "said": aloud}, Error: "token=" + planted,
+				Result: `{"token":"` + planted + `","said":"` + aloud + `"}`}},
 			Policies: []Policy{{Name: "p", Reason: "secret=" + planted}}})
 	},
 	"execution": func(ctx context.Context) {
 		ctx, run := StartExecution(ctx, Agent{Name: "a"}, slog.String("api_key", planted))
-		run.Input("my password=" + planted + " " + spoken)
-		run.Output([]any{map[string]any{"role": "assistant", "content": "token=" + planted + " " + spoken}})
+		run.Input("my password=" + planted + " " + aloud)
+		run.Output([]any{map[string]any{"role": "assistant", "content": "token=" + planted + " " + aloud}})
 		run.Set(slog.Group("db", slog.String("password", planted)))
 		run.Fail("password=" + planted)
 		_, sub := StartExecution(ctx, Agent{Name: "b"})
@@ -65,18 +65,18 @@ var helpers = map[string]func(ctx context.Context){
 	},
 	"model call": func(ctx context.Context) {
 		ctx, run := StartExecution(ctx, Agent{Name: "a"})
-		_, call := StartModelCall(ctx, ModelCall{Model: "m", Messages: "use api_key=" + planted + " " + spoken, Instructions: "password=" + planted + " " + spoken,
+		_, call := StartModelCall(ctx, ModelCall{Model: "m", Messages: "use api_key=" + planted + " " + aloud, Instructions: "password=" + planted + " " + aloud,
 			Attrs: []Attr{slog.String("authorization", planted)}})
-		call.End(ModelResult{Output: `[{"role":"assistant","parts":[{"type":"tool_call","arguments":{"password":"` + planted + `","said":"` + spoken + `"}}]}]`}, errors.New("token="+planted))
-		_, call = StartModelCall(ctx, ModelCall{Operation: "embeddings", Messages: []string{spoken, "password=" + planted}})
+		call.End(ModelResult{Output: `[{"role":"assistant","parts":[{"type":"tool_call","arguments":{"password":"` + planted + `","said":"` + aloud + `"}}]}]`}, errors.New("token="+planted))
+		_, call = StartModelCall(ctx, ModelCall{Operation: "embeddings", Messages: []string{aloud, "password=" + planted}})
 		call.End(ModelResult{}, nil)
 		run.End(nil)
 	},
 	"tool call": func(ctx context.Context) {
 		ctx, run := StartExecution(ctx, Agent{Name: "a"})
-		_, tool := StartToolCall(ctx, ToolCall{Name: "t", Arguments: map[string]any{"password": planted, "text": spoken}, Attrs: []Attr{slog.String("x-api-key", planted)}})
+		_, tool := StartToolCall(ctx, ToolCall{Name: "t", Arguments: map[string]any{"password": planted, "text": aloud}, Attrs: []Attr{slog.String("x-api-key", planted)}})
 		tool.Fail("password=" + planted)
-		tool.End(map[string]any{"secret": planted, "text": spoken}, errors.New("token="+planted))
+		tool.End(map[string]any{"secret": planted, "text": aloud}, errors.New("token="+planted))
 		CaptureMessage(ctx, LevelInfo, "x")
 		run.End(nil)
 	},
@@ -91,8 +91,8 @@ var helpers = map[string]func(ctx context.Context){
 		_, s := StartSpan(ctx, "http.client", "GET https://bob:"+planted+"@api.test/", slog.String("url.full", "https://api.test/?api_key="+planted))
 		s.Fail(errors.New("password=" + planted))
 		s.End()
-		_, call := StartModelCall(ctx, ModelCall{Messages: "password=" + planted + " " + spoken})
-		call.End(ModelResult{Output: spoken}, nil)
+		_, call := StartModelCall(ctx, ModelCall{Messages: "password=" + planted + " " + aloud})
+		call.End(ModelResult{Output: aloud}, nil)
 		job.End()
 	},
 	"request": func(ctx context.Context) {
@@ -140,7 +140,7 @@ func TestSecretsDoNotLeave(t *testing.T) {
 			if o.ExecutionSampleRate == 0 && !strings.Contains(text, redact.Filtered) {
 				t.Errorf("%s: nothing was filtered, so nothing was tested: %s", name, text)
 			}
-			if at := strings.Index(text, spoken); at >= 0 {
+			if at := strings.Index(text, aloud); at >= 0 {
 				said = true
 				if !wantSpoken {
 					t.Errorf("%s: content is sent: …%s…", name, text[max(0, at-200):at+20])

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -284,4 +285,39 @@ func TestSpanClock(t *testing.T) {
 	if want := "12:00:01.123456789Z 12:00:02.123456789Z 12:00:03.123456789Z 12:00:04.123456789Z"; strings.Join(got, " ") != want {
 		t.Errorf("times %v, want %s", got, want)
 	}
+}
+
+// TestOddAttributes has values that JSON has nothing for: the trace stays whole.
+func TestOddAttributes(t *testing.T) {
+	t.Parallel()
+	odd := []Attr{slog.Float64("nan", math.NaN()), slog.Float64("inf", math.Inf(1)), slog.Any("chan", make(chan int)),
+		slog.Any("func", func() {}), slog.Any("cycle", cycle()), slog.Any("panics", panicker{}), slog.String("kept", "yes")}
+	ctx, c, m := testClient(t, Options{})
+	root, s := StartTransaction(ctx, "job", "odd", odd...)
+	_, child := StartSpan(root, "function", "odd", odd...)
+	child.Set(odd...)
+	CaptureException(root, errors.New("odd"), odd...)
+	AddBreadcrumb(root, Breadcrumb{Data: odd})
+	child.End()
+	s.End()
+	st := &site{t, c, m, nil}
+	tx, ev := st.one(wire.ItemTransaction), st.one(wire.ItemEvent)
+	same(t, tx, s.TraceID(), "contexts", "trace", "trace_id")
+	same(t, tx, "yes", "contexts", "trace", "data", "kept")
+	same(t, tx, nil, "contexts", "trace", "data", "nan")
+	span := tx["spans"].([]any)[0]
+	same(t, span, "yes", "data", "kept")
+	same(t, span, nil, "data", "inf")
+	same(t, ev, s.TraceID(), "contexts", "trace", "trace_id")
+	same(t, ev, "yes", "contexts", "extra", "kept")
+}
+
+type panicker struct{}
+
+func (panicker) MarshalJSON() ([]byte, error) { panic("no") }
+
+func cycle() map[string]any {
+	m := map[string]any{}
+	m["self"] = m
+	return m
 }
