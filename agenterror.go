@@ -74,7 +74,10 @@ func (n *node) captureSummary(ctx context.Context, err error, x *ExecutionSummar
 // that they were before now.
 func (x *ExecutionSummary) leaveOn(s *scope) {
 	for _, t := range x.Tools {
-		b := Breadcrumb{Category: CrumbTool, Message: t.Name, Data: []Attr{slog.Duration("duration", t.Duration)}}
+		b := Breadcrumb{Category: CrumbTool, Message: t.Name}
+		if t.Duration > 0 {
+			b.Data = append(b.Data, slog.Duration("duration", t.Duration))
+		}
 		if t.Error != "" {
 			b.Level = sentry.LevelError
 			b.Data = append(b.Data, slog.String("error", t.Error))

@@ -133,7 +133,7 @@ func (c *Client) report(ev *sentry.Event, hint *sentry.EventHint, describe func(
 	defer func() {
 		if r := recover(); r != nil {
 			c.options.Logger.Error("picket: an event is lost: a callback panicked", "event", string(ev.EventID), "panic", panicText(r))
-			c.out.discard("internal_error", wire.CategoryError, 1)
+			c.out.discard("internal_sdk_error", wire.CategoryError, 1)
 		}
 	}()
 	hint.Data = ours{}
@@ -306,7 +306,7 @@ func (c *Client) dispatch(ev *sentry.Event) {
 	p, err := c.parcelOf(ev)
 	if err != nil {
 		c.debugf("encode %s: %v", ev.EventID, err)
-		c.out.discard("internal_error", p.category, 1)
+		c.out.discard("internal_sdk_error", p.category, 1)
 		return
 	}
 	if !c.out.send(p) {

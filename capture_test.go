@@ -161,7 +161,7 @@ func TestNothingIsCaptured(t *testing.T) {
 	f(Options{Sentry: func(o *sentry.ClientOptions) {
 		old := o.Integrations
 		o.Integrations = func(l []sentry.Integration) []sentry.Integration { return append(old(l), captureBomb{}) }
-	}}, "internal_error", 2)
+	}}, "internal_sdk_error", 2)
 
 	ctx, c, m := testClient(t, Options{})
 	if id := CaptureException(ctx, nil); id != "" {
