@@ -30,10 +30,10 @@ func Read(b *model.Batch) bool {
 	if !concerns(b) {
 		return false
 	}
-	var v view
+	var r reader
 	for i := range b.Spans {
-		v.read(b.Spans[i].Attributes)
-		label(&b.Spans[i], &v)
+		r.read(&b.Spans[i])
+		r.label(&b.Spans[i])
 	}
 	for i := range b.Events {
 		b.Events[i].Report = readReport(&b.Events[i])
@@ -45,15 +45,18 @@ func Read(b *model.Batch) bool {
 // each is, which of nested model spans is the call, and b.Executions with their costs.
 // What they said themselves is kept in b.OwnSpans and b.OwnEvents. It expects all that
 // is known of the traces in the batch; the result depends on the set of spans and
-// events alone, and not on their order.
-func Assemble(b *model.Batch) {
+// events alone, and not on their order. All rules of outcome are on.
+func Assemble(b *model.Batch) { AssembleWith(b, Rules{}) }
+
+// AssembleWith does what Assemble does, with those rules of outcome that are on.
+func AssembleWith(b *model.Batch, r Rules) {
 	keepOwn(b)
 	f := newForest(b)
 	f.grow()
 	f.inherit()
 	f.pickLeaves()
 	f.tellEvents()
-	b.Executions = f.executions()
+	b.Executions = f.executions(r)
 }
 
 // Enrich reads and assembles a batch that is all there is of its traces.
@@ -123,7 +126,8 @@ func tells(a model.Attributes) bool {
 }
 
 // label writes into the span what it says of itself.
-func label(s *model.Span, v *view) {
+func (r *reader) label(s *model.Span) {
+	v := &r.view
 	s.Kind = kindOf(s, v)
 	s.ErrorType = errorTypeOf(s, v)
 	s.Usage, s.Cost = model.Usage{}, model.Cost{}
@@ -142,18 +146,17 @@ func label(s *model.Span, v *view) {
 		}
 	}
 	readOwner(s, v)
-	s.Signs = signsOf(s, v)
+	if s.Signs = r.signs(s); s.Signs.Failed && !v.has(errorType) {
+		s.ErrorType = "tool_error"
+	}
 	s.Attributes = v.canonical()
 }
 
-// errorTypeOf names how a span failed: by error.type, a tool's result over MCP, or
-// its status.
+// errorTypeOf names how a span failed: by error.type or its status.
 func errorTypeOf(s *model.Span, v *view) string {
 	switch {
 	case v.has(errorType):
 		return v.get(errorType)
-	case strings.EqualFold(v.get(mcpToolFailed), "true"):
-		return "tool_error"
 	case s.Status.Failed():
 		return s.Status.String()
 	}

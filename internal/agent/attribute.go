@@ -40,6 +40,10 @@ const (
 	systemInstructions
 	inputMessages
 	outputMessages
+	requestMessages
+	responseText
+	responseToolCalls
+	responseObject
 	toolDefinitions
 	toolName
 	toolArguments
@@ -71,8 +75,8 @@ const (
 // names lists every attribute under its canonical name, with the other names that
 // clients use, the best first: what Sentry's conventions list as deprecated, then
 // what is seen on the wire beside them. Names whose values need more than renaming
-// (gen_ai.request.messages, gen_ai.response.text, gen_ai.response.tool_calls) are
-// not here: messages are read from the payload.
+// (gen_ai.request.messages, gen_ai.response.text, gen_ai.response.tool_calls) stand
+// for themselves: Messages transforms them.
 var names = [numSlots][]string{
 	operationName:      {"gen_ai.operation.name"},
 	operationType:      {"gen_ai.operation.type"},
@@ -102,6 +106,10 @@ var names = [numSlots][]string{
 	systemInstructions: {"gen_ai.system_instructions", "gen_ai.system.message", "ai.preamble"},
 	inputMessages:      {"gen_ai.input.messages", "ai.input_messages", "ai.prompt.messages", "ai.texts", "gen_ai.prompt"},
 	outputMessages:     {"gen_ai.output.messages", "ai.response.text", "ai.response.toolCalls", "ai.responses", "ai.tool_calls"},
+	requestMessages:    {"gen_ai.request.messages"},
+	responseText:       {"gen_ai.response.text"},
+	responseToolCalls:  {"gen_ai.response.tool_calls"},
+	responseObject:     {"gen_ai.response.object"},
 	toolDefinitions:    {"gen_ai.tool.definitions", "gen_ai.request.available_tools", "ai.tools"},
 	toolName:           {"gen_ai.tool.name", "mcp.tool.name", "ai.function_call", "ai.toolCall.name"},
 	toolArguments:      {"gen_ai.tool.call.arguments", "gen_ai.tool.input", "ai.toolCall.args"},
@@ -147,13 +155,15 @@ var places = func() map[string][]place {
 // view is a span's attributes by slot.
 type view struct {
 	attributes model.Attributes
+	long       []model.LongText
 	at         [numSlots]uint16 // index plus one; zero when absent
 	rank       [numSlots]uint8
 }
 
 // read fills the view: for each slot the value under the best name.
-func (v *view) read(a model.Attributes) {
-	*v = view{attributes: a}
+func (v *view) read(s *model.Span) {
+	a := s.Attributes
+	*v = view{attributes: a, long: s.Long}
 	for i := range a {
 		if a[i].Value == "" {
 			continue
@@ -183,6 +193,29 @@ func (v *view) first(slots ...slot) string {
 		}
 	}
 	return ""
+}
+
+// longOf returns what is known of the slot's value where that is too long to be read.
+func (v *view) longOf(s slot) *model.LongText {
+	for i := range v.long {
+		for _, p := range places[v.long[i].Name] {
+			if slot(p.slot) == s {
+				return &v.long[i]
+			}
+		}
+	}
+	return nil
+}
+
+// hash returns the hash of the slot's value, or zero when there is none.
+func (v *view) hash(s slot) uint64 {
+	if v.has(s) {
+		return hashValue(v.get(s))
+	}
+	if l := v.longOf(s); l != nil {
+		return l.Hash
+	}
+	return 0
 }
 
 // canonical returns the attributes with canonical names added beside the others.

@@ -93,7 +93,7 @@ func TestCanonicalOfSeveral(t *testing.T) {
 	f := func(want string, name string, pairs ...string) {
 		t.Helper()
 		var v view
-		v.read(attributes(pairs...))
+		v.read(&model.Span{Attributes: attributes(pairs...)})
 		if got := v.canonical().Get(name); got != want {
 			t.Errorf("%v: %s = %q, want %q", pairs, name, got, want)
 		}

@@ -8,10 +8,11 @@ import (
 	"relay.one/picket/internal/model"
 )
 
-// book gathers what a batch knows of executions.
+// book gathers the executions of a batch, and at the same index their courses.
 type book struct {
-	list []model.Execution
-	byID map[string]int // nil while there are few
+	list    []model.Execution
+	courses []course
+	byID    map[string]int // nil while there are few
 }
 
 // fewExecutions is up to how many executions a search beats a map.
@@ -20,22 +21,21 @@ const fewExecutions = 8
 // executions sums up the executions that spans and events belong to. One whose
 // agent span is in the batch has ended; of one whose agent span came or comes in
 // another batch, this is a part.
-func (f *forest) executions() []model.Execution {
+func (f *forest) executions(r Rules) []model.Execution {
 	var b book
 	for _, i := range f.byStart() {
 		if s := &f.Spans[i]; s.Execution != "" && !f.nodes[i].double {
-			x := b.get(s.Execution, s.Start)
-			if f.nodes[i].begins {
-				begin(x, s)
-			}
-			describe(x, s)
-			count(x, s)
+			at := b.at(s.Execution, s.Start)
+			f.nodes[i].execution = at
+			f.addSpan(&b.list[at], &b.courses[at], i)
 		}
 	}
-	for i := range f.Events {
-		if e := &f.Events[i]; e.Execution != "" {
-			b.addEvent(e)
-		}
+	for _, i := range f.eventsByTime() {
+		b.addEvent(&f.Events[i])
+	}
+	f.bind(&b)
+	for i := range b.list {
+		b.courses[i].settle(&b.list[i], r)
 	}
 	slices.SortFunc(b.list, func(x, y model.Execution) int {
 		return cmp.Or(x.Start.Compare(y.Start), cmp.Compare(x.ID, y.ID))
@@ -48,27 +48,49 @@ func (f *forest) executions() []model.Execution {
 func (f *forest) byStart() []int {
 	slices.SortFunc(f.order, func(i, j int) int {
 		a, b := &f.Spans[i], &f.Spans[j]
-		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(b.Duration, a.Duration),
-			slices.Compare(a.ID[:], b.ID[:]), slices.Compare(a.Trace[:], b.Trace[:]))
+		if c := a.Start.Compare(b.Start); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(b.Duration, a.Duration), slices.Compare(a.ID[:], b.ID[:]), slices.Compare(a.Trace[:], b.Trace[:]))
 	})
 	return f.order
 }
 
-// get returns the execution with that id, begun then at the latest.
-func (b *book) get(id string, start time.Time) *model.Execution {
+// eventsByTime returns the events that belong to an execution, by time and each once.
+func (f *forest) eventsByTime() []int {
+	var order []int
+	for i := range f.Events {
+		if f.Events[i].Execution != "" {
+			order = append(order, i)
+		}
+	}
+	if len(order) < 2 {
+		return order
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := &f.Events[i], &f.Events[j]
+		return cmp.Or(a.Timestamp.Compare(b.Timestamp), slices.Compare(a.ID[:], b.ID[:]))
+	})
+	return slices.CompactFunc(order, func(i, j int) bool {
+		return f.Events[i].ID == f.Events[j].ID && f.Events[i].ID != model.EventID{}
+	})
+}
+
+// at returns where the execution with that id is, begun then at the latest.
+func (b *book) at(id string, start time.Time) int {
 	i := b.find(id)
 	if i == none {
 		i = len(b.list)
 		b.list = append(b.list, model.Execution{ID: id, Start: start})
+		b.courses = append(b.courses, course{root: none, failed: none})
 		if b.byID != nil {
 			b.byID[id] = i
 		}
 	}
-	x := &b.list[i]
-	if !x.Ended && start.Before(x.Start) {
+	if x := &b.list[i]; !x.Ended && start.Before(x.Start) {
 		x.Start = start
 	}
-	return x
+	return i
 }
 
 func (b *book) find(id string) int {
@@ -87,49 +109,39 @@ func (b *book) find(id string) int {
 	return none
 }
 
-// begin makes s the run of the execution. Several agent spans under one id (the
-// steps of a workflow) are one execution, from the start of the first to the end of
-// the last, with the outcome of the last.
-func begin(x *model.Execution, s *model.Span) {
+func (f *forest) addSpan(x *model.Execution, c *course, i int) {
+	s, n := &f.Spans[i], &f.nodes[i]
+	if n.begins {
+		if n.parent != none && f.Spans[n.parent].Execution != x.ID {
+			fill(&x.Parent, f.Spans[n.parent].Execution)
+		}
+		if begin(x, s) {
+			c.root = i
+		}
+	}
+	describe(x, s)
+	f.count(x, i)
+	c.spans++
+	if s.ErrorType != "" && (s.Kind == model.SpanModel || s.Kind == model.SpanTool) && (c.failed == none || f.later(i, c.failed)) {
+		c.failed = i
+	}
+}
+
+// begin makes s the run of the execution, and reports whether it ended it. Several
+// agent spans under one id (the steps of a workflow) are one execution, from the start
+// of the first to the end of the last, with the outcome of the last.
+func begin(x *model.Execution, s *model.Span) bool {
 	end := s.Start.Add(s.Duration)
 	if !x.Ended {
 		x.Trace, x.Span, x.Start, x.Agent = s.Trace, s.ID, s.Start, s.Agent
 		x.Duration = 0
 	}
 	if x.Ended && end.Before(x.Start.Add(x.Duration)) {
-		return
+		return false
 	}
 	x.Ended = true
 	x.Duration = end.Sub(x.Start)
-	x.Outcome, x.Reason = outcomeOf(s)
-}
-
-// outcomeOf tells how an agent's run ended: as the agent said, else by the span.
-func outcomeOf(s *model.Span) (o model.Outcome, reason string) {
-	switch o = s.Signs.Outcome; {
-	case o != model.OutcomeRunning:
-	case s.Status.Failed() || s.ErrorType != "":
-		o = model.OutcomeError
-	default:
-		o = model.OutcomeOK
-	}
-	if o == model.OutcomeOK {
-		return o, ""
-	}
-	if reason = s.Signs.Reason; reason == "" {
-		reason = s.ErrorType
-	}
-	return o, reason
-}
-
-// parseOutcome reads the name of an outcome that ends an execution.
-func parseOutcome(name string) (o model.Outcome, ok bool) {
-	for o = model.OutcomeOK; o <= model.OutcomeFailed; o++ {
-		if name == o.String() {
-			return o, true
-		}
-	}
-	return model.OutcomeRunning, false
+	return true
 }
 
 // describe fills what the execution does not know of itself yet.
@@ -140,16 +152,20 @@ func describe(x *model.Execution, s *model.Span) {
 	if x.Agent.ID == "" {
 		x.Agent = s.Agent
 	}
+	addTrace(&x.Traces, s.Trace)
 	fill(&x.Conversation, s.Conversation)
 	fill(&x.Organization, s.Organization)
-	fill(&x.UserKey, s.User.Key())
+	if x.UserKey == "" && s.User != (model.User{}) {
+		x.UserKey = s.User.Key()
+	}
 	fill(&x.Release, s.Release)
 	fill(&x.Environment, s.Environment)
 }
 
 // count adds what the span did. A policy may be evaluated on a span of its own or
 // be noted on the call that it judged.
-func count(x *model.Execution, s *model.Span) {
+func (f *forest) count(x *model.Execution, i int) {
+	s := &f.Spans[i]
 	switch s.Kind {
 	case model.SpanModel:
 		x.ModelCalls++
@@ -158,40 +174,50 @@ func count(x *model.Execution, s *model.Span) {
 		if s.Cost.Pricing == model.Unpriced {
 			x.UnpricedCalls++
 		}
+		addModel(&x.Models, s.Provider, s.Model)
 	case model.SpanTool:
 		x.ToolCalls++
+		addName(&x.Tools, s.Tool)
 		if s.ErrorType != "" {
 			x.ToolErrors++
+			addName(&x.Failing, s.Tool)
 		}
 	}
 	if s.Kind == model.SpanPolicy || s.Policy.Name != "" {
-		x.Evaluations++
-		if s.Policy.Verdict.Violation() {
-			x.Violations++
-		}
+		countPolicy(x, &s.Policy)
 	}
 }
 
-// addEvent adds what an event knows of its execution, and how that ended, if the
-// event says so and no span does.
+func countPolicy(x *model.Execution, p *model.Policy) {
+	x.Evaluations++
+	if p.Verdict.Violation() {
+		x.Violations++
+		addName(&x.Policies, p.Name)
+	}
+}
+
+// addEvent adds what an event knows of its execution, and keeps in mind what it says
+// of its end.
 func (b *book) addEvent(e *model.Event) {
 	start := e.Timestamp
 	if e.Kind == model.KindTransaction && !e.Started.IsZero() {
 		start = e.Started
 	}
-	x := b.get(e.Execution, start)
+	at := b.at(e.Execution, start)
+	x := &b.list[at]
 	if x.Trace.IsZero() {
 		x.Trace = e.Trace
 	}
 	if x.Agent.ID == "" {
 		x.Agent = e.Agent
 	}
+	if !e.Trace.IsZero() {
+		addTrace(&x.Traces, e.Trace)
+	}
 	fill(&x.Conversation, e.Conversation)
 	fill(&x.Organization, e.Organization)
 	fill(&x.UserKey, e.User.Key())
 	fill(&x.Release, e.Release)
 	fill(&x.Environment, e.Environment)
-	if !x.Ended && e.Report != nil {
-		tellReport(x, e)
-	}
+	b.courses[at].hear(e)
 }

@@ -31,6 +31,7 @@ func TestExecutions(t *testing.T) {
 		UserKey: "id:u1", Release: "api@1", Environment: "prod",
 		Start: noon, Duration: time.Minute, Ended: true, Outcome: model.OutcomeOK,
 		Usage: model.Usage{Input: 150, Output: 10, CacheRead: 40}, ModelCalls: 2, ToolCalls: 3, ToolErrors: 1, Evaluations: 2, Violations: 1,
+		Tools: []string{"lookup", "mail", "refund"}, Failing: []string{"refund"}, Policies: []string{"limit"}, Traces: []model.TraceID{trace},
 	}}
 	if !reflect.DeepEqual(b.Executions, want) {
 		t.Errorf("got  %+v\nwant %+v", b.Executions, want)

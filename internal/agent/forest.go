@@ -14,6 +14,8 @@ type forest struct {
 	// order has parents before their children.
 	order []int
 	index map[spanKey]int // nil while there are few spans
+	// carriers is filled when first asked for.
+	carriers carriers
 }
 
 // node is what is known of a span beside the span.
@@ -28,6 +30,8 @@ type node struct {
 	spent  bool // a model span that used tokens stands below
 	inCall bool // a model call that counts stands above
 	inner  int  // tool spans: the last of its own calls on the wire; none
+	// execution is where the book has the span's execution, if it has one.
+	execution int
 }
 
 const none = -1

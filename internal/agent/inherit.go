@@ -49,18 +49,48 @@ func (f *forest) fromEvent(s *model.Span, e *model.Event) {
 	}
 }
 
-// eventOf returns the transaction that a span came in, or beside.
+// eventOf returns the transaction that a span came in or, for one that came in a
+// container, the only transaction of its trace.
 func (f *forest) eventOf(s *model.Span) *model.Event {
-	for i := range f.Events {
-		e := &f.Events[i]
-		if s.Event == e.ID && !s.Event.IsZero() {
+	if len(f.Events) == 0 {
+		return nil
+	}
+	if e := &f.Events[0]; len(f.Events) == 1 { // as nearly always
+		if e.Kind == model.KindTransaction && (s.Event == e.ID || s.Event.IsZero() && s.Trace == e.Trace) {
 			return e
 		}
-		if s.Event.IsZero() && e.Kind == model.KindTransaction && e.Trace == s.Trace {
-			return e
+		return nil
+	}
+	if f.carriers.byID == nil {
+		f.carriers = carriersOf(f.Events)
+	}
+	if !s.Event.IsZero() {
+		return f.carriers.byID[s.Event]
+	}
+	return f.carriers.only[s.Trace]
+}
+
+// carriers are the transactions that spans came in or beside.
+type carriers struct {
+	byID map[model.EventID]*model.Event
+	only map[model.TraceID]*model.Event // nil where a trace has several
+}
+
+func carriersOf(events []model.Event) carriers {
+	c := carriers{map[model.EventID]*model.Event{}, map[model.TraceID]*model.Event{}}
+	for i := range events {
+		e := &events[i]
+		if _, again := c.byID[e.ID]; again || e.Kind != model.KindTransaction {
+			continue
+		}
+		c.byID[e.ID] = e
+		if _, several := c.only[e.Trace]; several {
+			c.only[e.Trace] = nil
+		} else {
+			c.only[e.Trace] = e
 		}
 	}
-	return nil
+	return c
 }
 
 // derivedID names an execution that nobody named: by trace and span.

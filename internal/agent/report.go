@@ -3,6 +3,7 @@ package agent
 import (
 	"bytes"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/valyala/fastjson"
@@ -13,46 +14,60 @@ import (
 
 const (
 	// maxReport is the largest execution context that is read.
-	maxReport = 16 << 10
+	maxReport = 64 << 10
 	// maxSought is how many members of its name are looked into.
 	maxSought = 8
 )
 
 var contextKey = []byte(`"` + wire.ContextExecution + `"`)
 
-// readReport reads from the event's execution context how the execution ended, if
-// it says so; see package wire for its members.
+// readReport reads what the event's execution context tells of the execution; nil when
+// it tells nothing. See package wire for its members.
 func readReport(e *model.Event) *model.Report {
 	v := reportOf(e)
-	outcome, ended := parseOutcome(textOf(v, wire.ExecutionOutcome))
-	if !ended {
+	if v == nil {
 		return nil
 	}
-	r := &model.Report{Outcome: outcome, Duration: reportedDuration(v, e), Usage: reportedUsage(v.Get(wire.ExecutionUsage))}
+	r := &model.Report{Duration: reportedDuration(v, e), Usage: reportedUsage(v.Get(wire.ExecutionUsage))}
+	r.Outcome, _ = parseOutcome(textOf(v, wire.ExecutionOutcome))
 	r.Timed = v.Get(wire.ExecutionDurationMS) != nil && e.Kind != model.KindTransaction
-	if outcome != model.OutcomeOK {
+	if r.Outcome != model.OutcomeOK {
 		r.Reason = textOf(v, wire.ExecutionReason)
 	}
 	if cost := v.Get(wire.ExecutionCostUSD); cost != nil {
 		r.Cost = reportedCost(string(cost.MarshalTo(nil)))
 	}
+	for _, t := range v.GetArray(wire.ExecutionTools) {
+		r.Tools = append(r.Tools, reportedCall(t))
+	}
+	for _, p := range v.GetArray(wire.ExecutionPolicies) {
+		r.Policies = append(r.Policies, model.Policy{Name: textOf(p, "name"), Reason: textOf(p, "reason"),
+			Verdict: verdicts[strings.ToLower(textOf(p, "verdict"))]})
+	}
 	return r
 }
 
-// tellReport lets the event's report end the execution. Usage and cost are taken
-// only when no model calls of the execution are known.
-func tellReport(x *model.Execution, e *model.Event) {
-	r := e.Report
-	x.Ended, x.Outcome, x.Reason, x.Duration = true, r.Outcome, r.Reason, r.Duration
-	if x.Span.IsZero() {
-		x.Span = e.Span
+// parseOutcome reads the name of an outcome that ends an execution.
+func parseOutcome(name string) (o model.Outcome, ok bool) {
+	for o = model.OutcomeOK; o <= model.OutcomeFailed; o++ {
+		if name == o.String() {
+			return o, true
+		}
 	}
-	if r.Timed {
-		x.Start = e.Timestamp.Add(-x.Duration)
+	return model.OutcomeRunning, false
+}
+
+// reportedCall reads a tool call. Its error is a text or an object, or true.
+func reportedCall(v *fastjson.Value) model.ReportedCall {
+	c := model.ReportedCall{Name: textOf(v, "name"), Duration: milliseconds(v.GetFloat64("duration_ms"))}
+	if e := v.Get("error"); e != nil {
+		t := e.Type()
+		c.Failed = t == fastjson.TypeTrue || t == fastjson.TypeObject || len(e.GetStringBytes()) > 0
 	}
-	if x.ModelCalls == 0 {
-		x.Usage, x.Cost = r.Usage, r.Cost
+	if a := v.Get("arguments"); a != nil {
+		c.Call = max(1, mix(hashValue(c.Name), hashValue(plainText(a))))
 	}
+	return c
 }
 
 // reportOf finds the execution context in the event's payload: the object under
@@ -66,7 +81,7 @@ func reportOf(e *model.Event) *fastjson.Value {
 		}
 		rest = rest[i+len(contextKey):]
 		object := objectAt(rest)
-		if object == nil || !bytes.Contains(object, []byte(wire.ExecutionOutcome)) {
+		if object == nil || !reports(object) {
 			continue
 		}
 		v, err := fastjson.ParseBytes(object)
@@ -75,6 +90,16 @@ func reportOf(e *model.Event) *fastjson.Value {
 		}
 	}
 	return nil
+}
+
+// reports reports whether the context may hold more than an id.
+func reports(object []byte) bool {
+	for _, key := range [...]string{wire.ExecutionOutcome, wire.ExecutionTools, wire.ExecutionPolicies, wire.ExecutionUsage, wire.ExecutionCostUSD} {
+		if bytes.Contains(object, []byte(key)) {
+			return true
+		}
+	}
+	return false
 }
 
 // objectAt returns the JSON object that stands after a colon, or nil.
@@ -107,11 +132,19 @@ func textOf(v *fastjson.Value, key string) string { return string(v.GetStringByt
 
 // reportedDuration is what the context says, else how long the transaction lasted.
 func reportedDuration(v *fastjson.Value, e *model.Event) time.Duration {
-	if ms := v.GetFloat64(wire.ExecutionDurationMS); ms > 0 && ms < math.MaxInt64/1e6 {
-		return time.Duration(ms * 1e6)
+	if d := milliseconds(v.GetFloat64(wire.ExecutionDurationMS)); d > 0 {
+		return d
 	}
 	if e.Kind == model.KindTransaction && e.Timestamp.After(e.Started) && !e.Started.IsZero() {
 		return e.Timestamp.Sub(e.Started)
+	}
+	return 0
+}
+
+// milliseconds returns the duration; zero for one that cannot be.
+func milliseconds(ms float64) time.Duration {
+	if ms > 0 && ms < math.MaxInt64/1e6 {
+		return time.Duration(ms * 1e6)
 	}
 	return 0
 }

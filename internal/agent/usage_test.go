@@ -14,7 +14,7 @@ func TestUsage(t *testing.T) {
 			pairs[i] = "gen_ai.usage." + pairs[i]
 		}
 		var v view
-		v.read(attributes(pairs...))
+		v.read(&model.Span{Attributes: attributes(pairs...)})
 		if got := usageOf(&v); got != want {
 			t.Errorf("%v = %+v, want %+v", pairs, got, want)
 		}
