@@ -25,7 +25,7 @@ func (r *requestInfo) agent() Agent {
 	if r.options.AgentPathValue == "" {
 		return Agent{}
 	}
-	return Agent{ID: r.PathValue(r.options.AgentPathValue)}
+	return Agent{ID: r.pathValue(r.options.AgentPathValue)}
 }
 
 // name names a request by its route, which it returns too, or else by its path.
