@@ -5,6 +5,7 @@ ADDR     ?= 127.0.0.1:3001
 DATA     ?= ./picket-data
 FUZZTIME ?= 60s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ADAPTERS  = $(patsubst %/go.mod,%,$(wildcard adapters/*/go.mod))
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test check bench fuzz conformance demo generate
@@ -20,10 +21,12 @@ build: ## build bin/picket
 
 test: ## run every test, the real SDKs that Go and npm bring included
 	go test -count=1 -timeout 20m ./...
+	@set -e; for m in $(ADAPTERS); do go -C $$m test -count=1 -timeout 10m ./...; done
 
 check: ## format, vet, lint and the rules of the house
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./...
+	@set -e; for m in $(ADAPTERS); do go -C $$m vet ./...; done
 	go run $(STATICCHECK) ./...
 	go test -count=1 ./internal/house
 

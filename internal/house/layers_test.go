@@ -24,4 +24,4 @@ var sdkMayImport = []string{"wire", "redact", "github.com/getsentry/sentry-go"}
 var plain = []string{"internal/model", "wire", "redact"}
 
 // beside are programs and tests that stand outside of the layers; nobody imports them.
-var beside = []string{"internal/bench", "internal/payload/train", "internal/house", "conformance", "examples"}
+var beside = []string{"internal/bench", "internal/payload/train", "internal/house", "conformance", "examples", "adapters"}
