@@ -35,12 +35,19 @@ const (
 	ReasoningTokens
 	Evaluations
 	Violations
-	Quantity // discards
+	Quantity      // discards
+	GuessedCalls  // model calls whose provider was guessed for the price
+	ReportedCalls // model calls whose cost is the client's word
+	Loops         // executions that went round in circles
+	LoopCostNanos // what that burned
 	numCounters
 )
 
 // Counters is what one rollup row holds. The zero value is empty. It is not safe
 // for concurrent use.
+//
+// All but the users are signed sums: what was counted can be taken back, in another
+// transaction and in any order. A user who was seen stays seen.
 type Counters struct {
 	n [numCounters]int64
 	// durations in milliseconds, nil while empty
@@ -91,12 +98,14 @@ func (c *Counters) Add(i Counter, by int64) {
 }
 
 // AddUsage adds the tokens of a model call.
-func (c *Counters) AddUsage(u model.Usage) {
-	c.Add(InputTokens, u.Input)
-	c.Add(OutputTokens, u.Output)
-	c.Add(CacheReadTokens, u.CacheRead)
-	c.Add(CacheWriteTokens, u.CacheWrite)
-	c.Add(ReasoningTokens, u.Reasoning)
+func (c *Counters) AddUsage(u model.Usage) { c.addUsage(u, 1) }
+
+func (c *Counters) addUsage(u model.Usage, sign int64) {
+	c.Add(InputTokens, sign*u.Input)
+	c.Add(OutputTokens, sign*u.Output)
+	c.Add(CacheReadTokens, sign*u.CacheRead)
+	c.Add(CacheWriteTokens, sign*u.CacheWrite)
+	c.Add(ReasoningTokens, sign*u.Reasoning)
 }
 
 // Usage returns the tokens.
@@ -106,8 +115,15 @@ func (c *Counters) Usage() model.Usage {
 }
 
 // AddDuration adds one duration in milliseconds to the sketch.
-func (c *Counters) AddDuration(ms float64) {
-	c.sketch().add(ms)
+func (c *Counters) AddDuration(ms float64) { c.addDurations(ms, 1) }
+
+// addDurations adds a duration n times; a negative n takes back what was added.
+func (c *Counters) addDurations(ms float64, n int64) { c.sketch().add(ms, float64(n)) }
+
+// Zero reports whether everything that was counted has been taken back: all numbers
+// are zero, and all durations. Users are no part of it: they cannot be taken back.
+func (c *Counters) Zero() bool {
+	return c.n == [numCounters]int64{} && (c.durations == nil || c.durations.zero())
 }
 
 // AddUser adds a user by the hash of their key.

@@ -50,6 +50,9 @@ func (d *Delta) Merge(o *Delta) {
 func (d *Delta) Add(t *Tally) {
 	for i := range t.n {
 		e := t.entry(i)
+		if e.idle() {
+			continue
+		}
 		if have := d.Get(e.Slot); have != nil {
 			have.Merge(&e.Counters)
 			continue

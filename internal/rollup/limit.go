@@ -57,6 +57,11 @@ func (l *TagLimit) Fresh() []IssueTagValue {
 	return fresh
 }
 
+// Note remembers a tag that is counted elsewhere (see Tally.AddStory), for Fresh.
+func (l *TagLimit) Note(issue model.IssueID, at time.Time, t model.Tag) {
+	l.admit(issue, startOfDay(at), t)
+}
+
 // NewTagLimit returns an empty limit.
 func NewTagLimit() *TagLimit {
 	return &TagLimit{values: map[place]lastSeen{}, counts: map[uint64]int{}, tags: map[model.IssueID]int{}}

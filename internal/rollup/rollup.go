@@ -33,7 +33,13 @@ const (
 	AllTools      Kind = 13
 	AllPolicies   Kind = 14
 
-	numKinds = 15
+	Organization Kind = 15 // Name: the customer's organization
+	Fault        Kind = 16 // Name: agent id; Sub: typed agent error
+	AllFaults    Kind = 17
+	Rule         Kind = 18 // Name: agent id; Sub: rule of outcome
+	AllRules     Kind = 19
+
+	numKinds = 20
 )
 
 // OfAll returns the kind that holds the same of all names together, or k itself.
@@ -47,6 +53,10 @@ func (k Kind) OfAll() Kind {
 		return AllTools
 	case Policy:
 		return AllPolicies
+	case Fault:
+		return AllFaults
+	case Rule:
+		return AllRules
 	}
 	return k
 }

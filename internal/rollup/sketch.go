@@ -36,20 +36,43 @@ func newSketch() *Sketch {
 	return &Sketch{ddsketch.NewDDSketchFromStoreProvider(logMapping, store.BufferedPaginatedStoreConstructor)}
 }
 
-func (s *Sketch) add(ms float64) {
+// minDuration is the shortest that is told apart, a microsecond: what is shorter is
+// as good as zero. It is counted in a bin like others, since a sketch's own count of
+// zeros knows no taking back.
+const minDuration = 0.001
+
+// add adds a value n times; with a negative n it takes back as many. The bins are
+// signed: a sketch that takes back alone is right once it is merged with what it
+// takes from.
+func (s *Sketch) add(ms, n float64) {
 	if math.IsNaN(ms) {
 		return
 	}
-	// Below a microsecond is as good as zero; the bound keeps Add from failing.
-	if ms < 0.001 {
-		ms = 0
+	ms = min(max(ms, minDuration), maxDuration)
+	s.dd.GetPositiveValueStore().AddWithCount(logMapping.Index(ms), n)
+}
+
+// zero reports whether every bin is empty.
+func (s *Sketch) zero() bool {
+	zero := s.dd.GetZeroCount() == 0
+	if zero {
+		s.dd.GetPositiveValueStore().ForEach(func(_ int, count float64) (stop bool) {
+			zero = zero && count == 0
+			return !zero
+		})
 	}
-	must(0, s.dd.Add(min(ms, maxDuration)))
+	return zero
 }
 
 func (s *Sketch) quantile(q float64) (float64, bool) {
+	if s.dd.GetCount() <= 0 {
+		return 0, false
+	}
 	v, err := s.dd.GetValueAtQuantile(q)
-	return v, err == nil // the only errors: empty, or q out of range
+	if v < minDuration*(1+2*accuracy) {
+		v = 0
+	}
+	return v, err == nil // the only error: q out of range
 }
 
 func (s *Sketch) merge(o *Sketch) { must(0, s.dd.MergeWith(o.dd)) }

@@ -32,6 +32,9 @@ const (
 // Len returns how many entries there are.
 func (t *Tally) Len() int { return t.n }
 
+// idle reports whether the entry changes nothing.
+func (e *entry) idle() bool { return e.Zero() && e.users == nil }
+
 // Reset empties t and keeps its memory, unless that is much.
 func (t *Tally) Reset() {
 	for i := range t.n {
@@ -99,10 +102,13 @@ func isTag(sub string, t model.Tag) bool {
 	return len(sub) == k+1+len(t.Value) && sub[:k] == t.Key && sub[k] == 0 && sub[k+1:] == t.Value
 }
 
-// Append encodes t for the journal.
+// Append encodes t for the journal, without what was counted and taken back.
 func (t *Tally) Append(dst []byte) []byte {
 	for i := range t.n {
 		e := t.entry(i)
+		if e.idle() {
+			continue
+		}
 		dst = e.Counters.Append(e.Slot.Append(dst))
 	}
 	return dst

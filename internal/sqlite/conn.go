@@ -132,6 +132,22 @@ func (b *binder) null() *binder {
 	return b
 }
 
+// textOrNull binds a text, NULL when it is empty.
+func (b *binder) textOrNull(v string) *binder {
+	if v == "" {
+		return b.null()
+	}
+	return b.text(v)
+}
+
+// blobOrNull binds bytes, NULL when there are none.
+func (b *binder) blobOrNull(v []byte) *binder {
+	if len(v) == 0 {
+		return b.null()
+	}
+	return b.blob(v)
+}
+
 // trace binds a trace id, or NULL when there is none.
 func (b *binder) trace(id model.TraceID) *binder {
 	if id.IsZero() {

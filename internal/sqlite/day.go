@@ -68,6 +68,13 @@ func (d *days) newestFirst(from, to time.Time) []int64 {
 	return out
 }
 
+// all returns the days, ascending. Nobody changes the list that it returns.
+func (d *days) all() []int64 {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.list
+}
+
 func (d *days) has(day int64) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -99,9 +106,14 @@ func in(day int64, sql string) string {
 	return strings.ReplaceAll(sql, "@", strconv.FormatInt(day, 10))
 }
 
+// isOpen reports whether the day's tables are there.
+func (t *txn) isOpen(day int64) bool {
+	return t.db.days.has(day) || slices.Contains(t.opened, day)
+}
+
 // open makes the day's tables when they are not there.
 func (t *txn) open(day int64) error {
-	if t.db.days.has(day) || slices.Contains(t.opened, day) {
+	if t.isOpen(day) {
 		return nil
 	}
 	text, err := schema.ReadFile("schema/day.sql")

@@ -27,6 +27,7 @@ var dropSteps = [...]struct {
 	{"DROP INDEX IF EXISTS events_@_issue", 0},
 	{"DROP INDEX IF EXISTS events_@_project", 0},
 	{"DROP INDEX IF EXISTS events_@_trace", 0},
+	{"DROP INDEX IF EXISTS events_@_execution", 0},
 	{"DROP INDEX IF EXISTS logs_@_trace", 0},
 	{"DELETE FROM events_@ WHERE seq IN (SELECT seq FROM events_@ LIMIT ?)", 2000},
 	{"DELETE FROM spans_@ WHERE (trace, id, project) IN (SELECT trace, id, project FROM spans_@ LIMIT ?)", 1000},

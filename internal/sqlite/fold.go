@@ -38,7 +38,7 @@ func newPending() *pending { return &pending{most: maxGrowing} }
 
 // add takes what a commit journaled.
 func (p *pending) add(journal int64, t *rollup.Tally) {
-	if t.Len() > 0 {
+	if journal > 0 {
 		p.journaled += t.Len()
 		p.growing.Add(t)
 		p.last = journal
@@ -183,6 +183,9 @@ func (c *conn) addToRow(tier rollup.Tier, s rollup.Slot, add *rollup.Counters) e
 		return fmt.Errorf("read rollup: %w", firstError(err, decoded))
 	}
 	row.Merge(add)
+	if row.Zero() { // all of it was taken back
+		return bindSlot(c.bind("DELETE FROM "+tierTables[tier]+" WHERE kind = ? AND project = ? AND name = ? AND time = ? AND sub = ? AND environment = ? AND release = ?"), s, at).run()
+	}
 	return bindSlot(c.bind("INSERT OR REPLACE INTO "+tierTables[tier]+" (kind, project, name, time, sub, environment, release, value) VALUES (?,?,?,?,?,?,?,?)"), s, at).
 		blob(row.Append(nil)).run()
 }

@@ -144,7 +144,7 @@ func TestFoldKeepsPace(t *testing.T) {
 		p.most, p.total, p.order = 2000, 1000, make([]foldSlot, left)
 		var tally rollup.Tally
 		for i := range grown {
-			tally.At(rollup.Key{}, time.Unix(int64(i)*60, 0))
+			tally.At(rollup.Key{}, time.Unix(int64(i)*60, 0)).Add(rollup.Events, 1)
 		}
 		p.growing.Add(&tally)
 		if got := p.share(); got != want {

@@ -21,6 +21,7 @@ var issueKeys = map[string]func(t store.Term, now time.Time) (string, []any, err
 	"message":         textIn("i.title", "i.value"),
 	"error.type":      textIn("i.type"),
 	"error.value":     textIn("i.value"),
+	"fault":           textIn("i.fault"),
 	"platform":        textIn("i.platform"),
 	"platform.name":   textIn("i.platform"),
 	"assigned":        assignedCondition,

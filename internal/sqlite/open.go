@@ -143,7 +143,8 @@ func (db *DB) openWriter() (*writer, error) {
 		return nil, err
 	}
 	w := &writer{db: db, c: c, issues: newIssueCache(), tags: rollup.NewTagLimit(), dayWriters: map[int64]*dayWriter{},
-		folded: db.opt.Now()}
+		overgrown: map[model.TraceID]bool{},
+		folded:    db.opt.Now()}
 	if err := errors.Join(migrate(c), db.days.load(c), c.findLog()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", db.path, err), c.Close())
 	}
@@ -228,8 +229,32 @@ func (c *conn) migrateTo(version int, name string) error {
 		if err := c.Exec(fmt.Sprintf("%s; PRAGMA user_version=%d;", text, version)); err != nil {
 			return err
 		}
+		if err := c.migrateDays(version); err != nil {
+			return err
+		}
 	}
 	return c.Exec("COMMIT")
+}
+
+// migrateDays does what a step does to the tables of every day that is there.
+func (c *conn) migrateDays(version int) error {
+	text, err := schema.ReadFile(fmt.Sprintf("schema/day_%04d.sql", version))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	list, err := c.days()
+	if err != nil {
+		return err
+	}
+	for _, day := range list {
+		if err := c.Exec(in(day, stripComments(string(text)))); err != nil {
+			return fmt.Errorf("day %d: %w", day, err)
+		}
+	}
+	return nil
 }
 
 func (c *conn) version() (v int, err error) {

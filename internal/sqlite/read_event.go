@@ -13,13 +13,14 @@ import (
 )
 
 const eventColumns = `id, project, kind, issue, time, received, duration, level, title, culprit, type, platform,
-	release, environment, txn, user, trace, span, agent, execution, organization, seq, block, offset, length`
+	release, environment, txn, user, trace, span, agent, execution, organization, seq, block, offset, length, fault, facts`
 
 // eventRow is an event's columns, and where its payload stands.
 type eventRow struct {
 	store.EventSummary
-	seq int64
-	at  pointer
+	seq   int64
+	at    pointer
+	facts []byte // the statement's: good until it goes on
 }
 
 func scanEvent(s *sqlite3.Stmt, day int64) eventRow {
@@ -31,10 +32,29 @@ func scanEvent(s *sqlite3.Stmt, day int64) eventRow {
 			Title: s.ColumnText(8), Culprit: s.ColumnText(9), Type: s.ColumnText(10), Platform: s.ColumnText(11),
 			Release: s.ColumnText(12), Environment: s.ColumnText(13), Transaction: s.ColumnText(14), UserKey: s.ColumnText(15),
 			Trace: traceID(s, 16), Span: spanID(s, 17), Agent: s.ColumnText(18), Execution: s.ColumnText(19), Organization: s.ColumnText(20),
+			Fault: s.ColumnText(25),
 		},
-		seq: s.ColumnInt64(21),
-		at:  pointer{day, s.ColumnInt64(22), s.ColumnInt64(23), s.ColumnInt64(24)},
+		seq:   s.ColumnInt64(21),
+		at:    pointer{day, s.ColumnInt64(22), s.ColumnInt64(23), s.ColumnInt64(24)},
+		facts: s.ColumnRawBlob(26),
 	}
+}
+
+// fact returns the event as it speaks of itself, without what package agent never
+// looks at.
+func (r *eventRow) fact() (model.Event, error) {
+	e := model.Event{
+		ID: r.ID, Kind: r.Kind, Timestamp: r.Timestamp, Level: r.Level, Release: r.Release, Environment: r.Environment,
+		Transaction: r.Transaction, Title: r.Title, Type: r.Type, User: userOf(r.UserKey), Trace: r.Trace, Span: r.Span,
+		Agent: model.Agent{ID: r.Agent}, Execution: r.Execution, Organization: r.Organization, Issue: r.Issue, Fault: r.Fault,
+	}
+	if r.Duration != 0 {
+		e.Started = r.Timestamp.Add(-r.Duration)
+	}
+	if err := unpackFacts(r.facts, &e); err != nil {
+		return e, fmt.Errorf("event %s: %w", r.ID, err)
+	}
+	return e, nil
 }
 
 // Event implements store.Reader.

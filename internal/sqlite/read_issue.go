@@ -16,7 +16,7 @@ import (
 
 const issueColumns = `i.id, i.project, p.slug, i.number, i.kind, i.title, i.culprit, i.type, i.value, i.level, i.platform,
 	i.status, i.substatus, i.handled, i.count, i.users, i.first_seen, i.last_seen, i.first_release, i.last_release,
-	i.last_event, i.resolved, i.assigned_to`
+	i.last_event, i.resolved, i.assigned_to, i.fault`
 
 const fromIssues = " FROM issues i JOIN projects p ON p.id = i.project WHERE "
 
@@ -29,7 +29,7 @@ func scanIssue(s *sqlite3.Stmt) store.Issue {
 		Handled: model.Tristate(s.ColumnInt(13)), Count: s.ColumnInt64(14), Users: s.ColumnInt64(15),
 		FirstSeen: instant(s.ColumnInt64(16)), LastSeen: instant(s.ColumnInt64(17)),
 		FirstRelease: s.ColumnText(18), LastRelease: s.ColumnText(19), LastEvent: eventID(s, 20),
-		Resolved: instant(s.ColumnInt64(21)), AssignedTo: s.ColumnText(22),
+		Resolved: instant(s.ColumnInt64(21)), AssignedTo: s.ColumnText(22), Fault: s.ColumnText(23),
 	}
 }
 
@@ -103,7 +103,7 @@ func (db *DB) Issues(ctx context.Context, q store.IssueQuery) (store.IssuePage, 
 				return nil
 			}
 			page.Issues = append(page.Issues, scanIssue(s))
-			at, id = s.ColumnInt64(23), s.ColumnInt64(0)
+			at, id = s.ColumnInt64(24), s.ColumnInt64(0)
 			return nil
 		})
 	})
@@ -164,7 +164,9 @@ func (db *DB) IssueTags(ctx context.Context, in store.Scope, id model.IssueID) (
 	})
 	out := make([]store.TagCount, 0, len(counts))
 	for _, t := range counts {
-		out = append(out, *t)
+		if t.Count > 0 { // else it was taken back
+			out = append(out, *t)
+		}
 	}
 	slices.SortFunc(out, func(a, b store.TagCount) int {
 		if c := strings.Compare(a.Key, b.Key); c != 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
+	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/store"
 )
@@ -25,9 +26,17 @@ const (
 
 const spanColumns = `trace, id, project, parent, start, duration, op, name, status, kind, segment, release, environment, user,
 	agent, agent_name, execution, conversation, organization, block, offset, length, provider, model, tool, error_type,
-	policy, verdict, reason, input, output, cache_read, cache_write, reasoning, cost, pricing`
+	policy, verdict, reason, input, output, cache_read, cache_write, reasoning, cost, pricing, signs`
 
-func scanSpan(s *sqlite3.Stmt, day int64) (store.SpanRecord, pointer) {
+// spanRow is a span as it says itself, and where its payload stands; about says that
+// it came in a batch that was about agents.
+type spanRow struct {
+	store.SpanRecord
+	at    pointer
+	about bool
+}
+
+func scanSpan(s *sqlite3.Stmt, day int64) (spanRow, error) {
 	r := store.SpanRecord{Project: model.ProjectID(s.ColumnInt64(2)), Payload: -1, Span: model.Span{
 		Trace: traceID(s, 0), ID: spanID(s, 1), Parent: spanID(s, 3),
 		Start: instant(s.ColumnInt64(4)), Duration: time.Duration(s.ColumnInt64(5)) * time.Microsecond,
@@ -41,7 +50,17 @@ func scanSpan(s *sqlite3.Stmt, day int64) (store.SpanRecord, pointer) {
 			CacheWrite: s.ColumnInt64(32), Reasoning: s.ColumnInt64(33)},
 		Cost: model.Cost{Nanos: s.ColumnInt64(34), Pricing: model.Pricing(s.ColumnInt(35))},
 	}}
-	return r, unpackBlock(s.ColumnInt64(19), day, s.ColumnInt64(20), s.ColumnInt64(21))
+	if r.ErrorType == "" {
+		r.ErrorType = statusError(&r.Span) // which a plain span's row leaves out
+	}
+	row := spanRow{r, unpackBlock(s.ColumnInt64(19), day, s.ColumnInt64(20), s.ColumnInt64(21)), s.ColumnType(36) != sqlite3.NULL}
+	if !row.about {
+		return row, nil
+	}
+	if err := unpackSigns(s.ColumnRawBlob(36), &row.Signs, &row.Agent); err != nil {
+		return row, fmt.Errorf("span %s of trace %s: %w", r.ID, r.Trace, err)
+	}
+	return row, nil
 }
 
 // userOf reads back what model.User.Key wrote.
@@ -68,11 +87,11 @@ func (db *DB) Trace(ctx context.Context, scope store.Scope, id model.TraceID) (*
 		if err != nil {
 			return err
 		}
-		r := traceReader{db: db, c: c, trace: out, projects: oneOf("project", projects), payloads: map[pointer]int{}}
-		if err := db.eachDay(time.Time{}, time.Time{}, r.day); err != nil {
+		r := newTraceReader(db, c, out, projects)
+		if err := db.eachDay(time.Time{}, time.Time{}, func(day int64) error { return r.day(day, id) }); err != nil {
 			return err
 		}
-		return r.load()
+		return r.finish()
 	})
 	if err != nil {
 		return nil, err
@@ -80,39 +99,120 @@ func (db *DB) Trace(ctx context.Context, scope store.Scope, id model.TraceID) (*
 	if len(out.Spans)+len(out.Events) == 0 {
 		return nil, fmt.Errorf("trace %s: %w", id, model.ErrNotFound)
 	}
-	slices.SortStableFunc(out.Spans, func(a, b store.SpanRecord) int { return a.Start.Compare(b.Start) })
-	slices.SortStableFunc(out.Events, func(a, b store.EventSummary) int { return a.Timestamp.Compare(b.Timestamp) })
 	return out, nil
 }
 
-// traceReader gathers a trace's rows and, afterwards, the payloads they point to.
+// traceReader gathers the rows of one trace, or of several that belong together, and
+// afterwards the payloads they point to.
 type traceReader struct {
 	db       *DB
 	c        *conn
 	trace    *store.Trace
 	projects string
+	facts    []readFact // one for each span of the trace
+	events   []model.Event
+	ids      map[eventKey]bool
 	payloads map[pointer]int
 	size     int64 // of the payloads
+	sent     map[pointer]model.EventID
 }
 
-func (r *traceReader) day(day int64) error {
+// readFact is what of a span's row is no part of the answer.
+type readFact struct {
+	at    pointer
+	about bool
+}
+
+type eventKey struct {
+	project model.ProjectID
+	id      model.EventID
+}
+
+func newTraceReader(db *DB, c *conn, out *store.Trace, projects []model.ProjectID) *traceReader {
+	return &traceReader{db: db, c: c, trace: out, projects: oneOf("project", projects), ids: map[eventKey]bool{},
+		payloads: map[pointer]int{}, sent: map[pointer]model.EventID{}}
+}
+
+// day reads what a day holds of a trace.
+func (r *traceReader) day(day int64, id model.TraceID) error {
 	err := r.c.bind(in(day, "SELECT "+spanColumns+" FROM spans_@ WHERE trace = ? AND "+r.projects+" LIMIT ?")).
-		blob(r.trace.ID[:]).int(int64(maxTraceSpans - len(r.trace.Spans))).
+		blob(id[:]).int(int64(maxTraceSpans - len(r.trace.Spans))).
 		each(func(s *sqlite3.Stmt) error {
-			span, at := scanSpan(s, day)
-			span.Payload = r.payload(at)
-			r.trace.Spans = append(r.trace.Spans, span)
-			return nil
+			row, err := scanSpan(s, day)
+			row.Payload = r.payload(row.at)
+			r.trace.Spans = append(r.trace.Spans, row.SpanRecord)
+			r.facts = append(r.facts, readFact{row.at, row.about})
+			return err
 		})
 	if err != nil {
 		return err
 	}
-	return r.c.bind(in(day, "SELECT "+eventColumns+" FROM events_@ WHERE trace = ? AND "+r.projects+" LIMIT ?")).
-		blob(r.trace.ID[:]).int(int64(maxTraceEvents - len(r.trace.Events))).
-		each(func(s *sqlite3.Stmt) error {
-			r.trace.Events = append(r.trace.Events, scanEvent(s, day).EventSummary)
+	return r.eventsOf(day, "trace = ?", id[:])
+}
+
+// eventsOf reads the events of a day that meet a condition, those not read yet.
+func (r *traceReader) eventsOf(day int64, cond string, arg any) error {
+	sql := in(day, "SELECT "+eventColumns+" FROM events_@ WHERE "+cond+" AND "+r.projects+" LIMIT ?")
+	return r.c.query(sql, []any{arg, int64(maxTraceEvents - len(r.trace.Events))}, func(s *sqlite3.Stmt) error {
+		row := scanEvent(s, day)
+		key := eventKey{row.Project, row.ID}
+		if r.ids[key] {
 			return nil
-		})
+		}
+		r.ids[key] = true
+		if row.Kind == model.KindTransaction {
+			r.sent[row.at] = row.ID
+		}
+		r.trace.Events = append(r.trace.Events, row.EventSummary)
+		e, err := row.fact()
+		r.events = append(r.events, e)
+		return err
+	})
+}
+
+// finish puts together what was read, and brings it into order.
+func (r *traceReader) finish() error {
+	r.assemble()
+	slices.SortStableFunc(r.trace.Spans, func(a, b store.SpanRecord) int { return a.Start.Compare(b.Start) })
+	slices.SortStableFunc(r.trace.Events, func(a, b store.EventSummary) int { return a.Timestamp.Compare(b.Timestamp) })
+	return r.load()
+}
+
+// assemble tells the spans whose they are and what they mean: their rows hold only
+// what they say of themselves. Events were told when they were written.
+func (r *traceReader) assemble() {
+	type part struct {
+		project model.ProjectID
+		trace   model.TraceID
+	}
+	about := map[part]bool{}
+	batches := map[model.ProjectID]*model.Batch{}
+	for i := range r.trace.Spans {
+		s := &r.trace.Spans[i]
+		s.Event = r.sent[r.facts[i].at]
+		if r.facts[i].about {
+			about[part{s.Project, s.Trace}] = true
+			batches[s.Project] = &model.Batch{}
+		}
+	}
+	for project, b := range batches {
+		var places []int
+		for i := range r.trace.Spans {
+			if s := &r.trace.Spans[i]; s.Project == project && about[part{project, s.Trace}] {
+				b.Spans = append(b.Spans, s.Span)
+				places = append(places, i)
+			}
+		}
+		for i := range r.events {
+			if r.trace.Events[i].Project == project {
+				b.Events = append(b.Events, r.events[i])
+			}
+		}
+		agent.Assemble(b)
+		for i, place := range places {
+			r.trace.Spans[place].Span = b.Spans[i]
+		}
+	}
 }
 
 // payload returns the index that a payload will have; -1 for none, and for what

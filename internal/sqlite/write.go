@@ -8,6 +8,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/rollup"
 	"relay.one/picket/internal/store"
 )
 
@@ -34,7 +35,11 @@ func rows(b *model.Batch) int {
 
 // write stores a batch, in the order that later parts need of earlier ones.
 func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
-	w := &batchWriter{txn: t, Batch: b, pointers: make([]pointer, len(b.Events)), stored: make([]bool, len(b.Events))}
+	w := &batchWriter{txn: t, Batch: b, pointers: make([]pointer, len(b.Events)), stored: make([]bool, len(b.Events)),
+		spanStored: make([]bool, len(b.Spans))}
+	if err := w.lookAround(); err != nil {
+		return err
+	}
 	for i := range b.Events {
 		var err error
 		if w.stored[i], err = w.event(i); err != nil {
@@ -44,7 +49,7 @@ func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
 			receipt.Duplicates = append(receipt.Duplicates, b.Events[i].ID)
 		}
 	}
-	for _, step := range [...]func() error{w.writeSpans, w.writeExecutions, w.writeLogs, w.writeAttachments, w.writeCheckIns, w.writeSessions} {
+	for _, step := range [...]func() error{w.writeSpans, w.tellStories, w.writeLogs, w.writeAttachments, w.writeCheckIns, w.writeSessions} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -59,9 +64,12 @@ func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
 type batchWriter struct {
 	*txn
 	*model.Batch
-	pointers []pointer // where the payload of each event stands
-	stored   []bool    // whether each event was stored: a duplicate is not
-	fresh    int       // events and spans that were not there before
+	pointers   []pointer // where the payload of each event stands
+	stored     []bool    // whether each event was stored: a duplicate is not
+	spanStored []bool    // likewise each span
+	strands    []strand
+	byKey      map[strandKey]int
+	last       int // the strand that was asked for last
 }
 
 // event stores one event and counts it, unless it was there already.
@@ -88,7 +96,7 @@ func (w *batchWriter) event(i int) (stored bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if err := dw.insertEvent(w.Batch, e, found, at); err != nil {
+	if err := dw.insertEvent(w.Batch, i, found, at); err != nil {
 		return false, err
 	}
 	if w.c.Changes() == 0 {
@@ -97,18 +105,22 @@ func (w *batchWriter) event(i int) (stored bool, err error) {
 	if w.pointers[i], err = w.keep(day, e.Payload); err != nil {
 		return false, err
 	}
-	w.fresh++
 	w.events++
+	w.strandOf(e.Trace, e.Execution).stored++
 	return true, w.count(e, found)
 }
 
-// count adds a stored event to its issue and the rollups.
+// count adds a stored event to its issue and the rollups; what depends on whose it is
+// comes later, with the stories.
 func (w *batchWriter) count(e *model.Event, found *issueState) error {
+	e.Issue = found.ID()
+	w.tally.AddEvent(w.Project, e, e.Issue, w.tags)
 	if found == nil {
-		w.tally.AddEvent(w.Project, e, 0, w.tags)
 		return nil
 	}
-	w.tally.AddEvent(w.Project, e, found.id, w.tags)
+	if e.Agent.ID != "" {
+		w.tags.Note(e.Issue, e.Timestamp, model.Tag{Key: rollup.AgentTag, Value: e.Agent.ID})
+	}
 	return w.hit(w.Batch, e, found)
 }
 
@@ -132,14 +144,15 @@ func (t *txn) knownOn(day int64, p model.ProjectID, id model.EventID) (bool, err
 	return t.c.bind(in(day, "SELECT 1 FROM events_@ WHERE id = ? AND project = ?")).blob(id[:]).int(int64(p)).one(func(*sqlite3.Stmt) {})
 }
 
-// dayWriter holds the statements that write a day's events and spans, those that
-// the ingest path runs most.
+// dayWriter holds the statements of a day that the ingest path runs most: those that
+// write its events and spans, and that ask whether it has any of a trace.
 type dayWriter struct {
 	events, plain, calls *sqlite3.Stmt
+	any, about           *sqlite3.Stmt
 }
 
 func (d *dayWriter) close() {
-	for _, s := range [...]*sqlite3.Stmt{d.events, d.plain, d.calls} {
+	for _, s := range [...]*sqlite3.Stmt{d.events, d.plain, d.calls, d.any, d.about} {
 		s.Close() // does nothing for one that was never prepared
 	}
 }
@@ -162,7 +175,8 @@ func (t *txn) dayWriter(day int64) (*dayWriter, error) {
 		t.dropDayWriters()
 	}
 	d := &dayWriter{}
-	for sql, into := range map[string]**sqlite3.Stmt{insertEvent: &d.events, insertPlain: &d.plain, insertCall: &d.calls} {
+	for sql, into := range map[string]**sqlite3.Stmt{insertEvent: &d.events, insertPlain: &d.plain, insertCall: &d.calls,
+		anyOfTrace: &d.any, aboutAgents: &d.about} {
 		s, _, err := t.c.PrepareFlags(in(day, sql), sqlite3.PREPARE_PERSISTENT)
 		if err != nil {
 			d.close()
@@ -176,16 +190,27 @@ func (t *txn) dayWriter(day int64) (*dayWriter, error) {
 
 const insertEvent = `INSERT OR IGNORE INTO events_@ (id, project, kind, issue, time, received, duration, level,
 	title, culprit, type, platform, release, environment, txn, user, trace, span, agent, execution, organization,
-	block, offset, length) VALUES (?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?, ?,?,?)`
+	block, offset, length, fault, facts) VALUES (?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?)`
 
-func (d *dayWriter) insertEvent(b *model.Batch, e *model.Event, found *issueState, at pointer) error {
+func (d *dayWriter) insertEvent(b *model.Batch, i int, found *issueState, at pointer) error {
+	e := &b.Events[i]
 	bind := &binder{stmt: d.events}
 	bind.blob(e.ID[:]).int(int64(b.Project)).int(int64(e.Kind)).int(int64(found.ID()))
 	bind.int(micros(e.Timestamp)).int(micros(b.Received)).int(duration(e)).int(int64(e.Level))
 	bind.text(e.Title).text(e.Culprit).text(e.Type).text(e.Platform).text(e.Release).text(e.Environment)
 	bind.text(e.Transaction).text(e.User.Key()).trace(e.Trace).span(e.Span)
 	bind.text(e.Agent.ID).text(e.Execution).text(e.Organization)
-	return bind.int(at.block).int(at.offset).int(at.length).run()
+	bind.int(at.block).int(at.offset).int(at.length).textOrNull(e.Fault)
+	own := ownOfEvent(e)
+	if b.OwnEvents != nil {
+		own = b.OwnEvents[i]
+	}
+	return bind.blobOrNull(packFacts(e, &own)).run()
+}
+
+// ownOfEvent returns what an event says of itself that nobody told anything.
+func ownOfEvent(e *model.Event) model.Own {
+	return model.Own{Agent: e.Agent, Execution: e.Execution, Conversation: e.Conversation, Organization: e.Organization, User: e.User}
 }
 
 // duration returns how long a transaction took, in microseconds.

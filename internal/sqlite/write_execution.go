@@ -1,85 +1,125 @@
 package sqlite
 
 import (
+	"encoding/binary"
 	"fmt"
-
-	"github.com/ncruces/go-sqlite3"
+	"strconv"
+	"strings"
+	"time"
 
 	"relay.one/picket/internal/model"
 )
 
-// writeExecutions merges what the batch knows of executions into what is stored.
-// A batch that brought nothing new (a replay) adds nothing.
-func (w *batchWriter) writeExecutions() error {
-	if w.fresh == 0 {
-		return nil
-	}
-	for i := range w.Executions {
-		if err := w.execution(&w.Executions[i]); err != nil {
-			return fmt.Errorf("write execution %s: %w", w.Executions[i].ID, err)
-		}
-	}
-	return nil
-}
+const writeExecution = `INSERT OR REPLACE INTO executions (` + executionColumns + `)
+	VALUES (?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?, ?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?)`
 
-func (w *batchWriter) execution(x *model.Execution) error {
-	if !x.Ended {
-		return w.mergeExecution(x)
-	}
-	ended := false
-	_, err := w.c.bind("SELECT ended FROM executions WHERE project = ? AND id = ?").int(int64(w.Project)).text(x.ID).
-		one(func(s *sqlite3.Stmt) { ended = s.ColumnBool(0) })
-	if err != nil {
-		return err
-	}
-	if err := w.mergeExecution(x); err != nil || ended {
-		return err // counted once, when its end is first seen
-	}
-	whole, err := w.c.readExecution(w.Project, x.ID)
-	if err != nil {
-		return err
-	}
-	w.tally.AddExecution(w.Project, whole)
-	return nil
-}
-
-// mergeExecution adds counts, and lets what is known fill in what was not. The
-// end, once seen, decides agent, duration and outcome. A sum's pricing is its most
-// doubtful part's, in the order of model.Cost.Add: that is what 1423 spells.
-const mergeExecution = `INSERT INTO executions (project, id, trace, span, agent, agent_name, framework, version,
-	conversation, organization, user, release, environment, start, duration, ended, outcome, reason,
-	input, output, cache_read, cache_write, reasoning, cost, pricing, unpriced,
-	model_calls, tool_calls, tool_errors, evaluations, violations)
-	VALUES (?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?, ?,?,?,?,?)
-	ON CONFLICT (project, id) DO UPDATE SET
-	trace = ifnull(trace, excluded.trace), span = ifnull(excluded.span, span),
-	agent = iif(agent = '' OR excluded.ended AND excluded.agent <> '', excluded.agent, agent),
-	agent_name = iif(agent_name = '' OR excluded.ended AND excluded.agent_name <> '', excluded.agent_name, agent_name),
-	framework = iif(framework = '', excluded.framework, framework), version = iif(version = '', excluded.version, version),
-	conversation = iif(conversation = '', excluded.conversation, conversation),
-	organization = iif(organization = '', excluded.organization, organization),
-	user = iif(user = '', excluded.user, user), release = iif(release = '', excluded.release, release),
-	environment = iif(environment = '', excluded.environment, environment),
-	start = min(start, excluded.start),
-	duration = iif(excluded.ended AND NOT ended, excluded.duration, max(duration, excluded.duration)),
-	outcome = iif(excluded.ended AND NOT ended, excluded.outcome, outcome),
-	reason = iif(excluded.ended AND NOT ended OR reason = '', excluded.reason, reason),
-	ended = ended OR excluded.ended,
-	input = input + excluded.input, output = output + excluded.output,
-	cache_read = cache_read + excluded.cache_read, cache_write = cache_write + excluded.cache_write,
-	reasoning = reasoning + excluded.reasoning, cost = cost + excluded.cost,
-	pricing = iif(instr('1423', excluded.pricing) > instr('1423', pricing), excluded.pricing, pricing), unpriced = unpriced + excluded.unpriced,
-	model_calls = model_calls + excluded.model_calls, tool_calls = tool_calls + excluded.tool_calls,
-	tool_errors = tool_errors + excluded.tool_errors, evaluations = evaluations + excluded.evaluations,
-	violations = violations + excluded.violations`
-
-func (w *batchWriter) mergeExecution(x *model.Execution) error {
-	b := w.c.bind(mergeExecution).int(int64(w.Project)).text(x.ID).trace(x.Trace).span(x.Span)
+// writeExecution stores an execution in place of what was stored of it.
+func (t *txn) writeExecution(p model.ProjectID, x *model.Execution) error {
+	b := t.c.bind(writeExecution).int(int64(p)).text(x.ID).trace(x.Trace).span(x.Span)
 	b.text(x.Agent.ID).text(x.Agent.Name).text(x.Agent.Framework).text(x.Agent.Version)
 	b.text(x.Conversation).text(x.Organization).text(x.UserKey).text(x.Release).text(x.Environment)
 	b.int(micros(x.Start)).int(x.Duration.Microseconds()).int(flag(x.Ended)).int(int64(x.Outcome)).text(x.Reason)
 	b.int(x.Usage.Input).int(x.Usage.Output).int(x.Usage.CacheRead).int(x.Usage.CacheWrite).int(x.Usage.Reasoning)
 	b.int(x.Cost.Nanos).int(int64(x.Cost.Pricing)).int(int64(x.UnpricedCalls))
 	b.int(int64(x.ModelCalls)).int(int64(x.ToolCalls)).int(int64(x.ToolErrors))
-	return b.int(int64(x.Evaluations)).int(int64(x.Violations)).run()
+	b.int(int64(x.Evaluations)).int(int64(x.Violations))
+	b.text(x.Rule).text(x.Fault).text(joinList(x.Models)).text(joinList(x.Tools)).text(joinList(x.Failing)).text(joinList(x.Policies))
+	b.text(joinIssues(x.Issues)).blobOrNull(joinTraces(x))
+	if x.Loop.Kind == model.NoLoop {
+		b.null().null()
+	} else {
+		b.int(int64(x.Loop.Kind)).blob(packLoop(&x.Loop))
+	}
+	if err := b.run(); err != nil {
+		return fmt.Errorf("write execution %s: %w", x.ID, err)
+	}
+	return nil
 }
+
+// separator stands before, between and after the items of a list, so that one can be
+// found by searching for it between two of them.
+const separator = "\x1f"
+
+func joinList(items []string) string {
+	if len(items) == 0 {
+		return ""
+	}
+	return separator + strings.Join(items, separator) + separator
+}
+
+func splitList(text string) []string {
+	if len(text) < 2 {
+		return nil
+	}
+	return strings.Split(text[1:len(text)-1], separator)
+}
+
+func joinIssues(ids []model.IssueID) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	b := []byte(separator)
+	for _, id := range ids {
+		b = append(strconv.AppendInt(b, int64(id), 10), separator...)
+	}
+	return string(b)
+}
+
+func splitIssues(text string) (ids []model.IssueID, err error) {
+	for _, item := range splitList(text) {
+		id, err := strconv.ParseInt(item, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, model.IssueID(id))
+	}
+	return ids, nil
+}
+
+// joinTraces returns the ids of the execution's traces one after the other; nil when
+// there is none but x.Trace.
+func joinTraces(x *model.Execution) (b []byte) {
+	if len(x.Traces) == 0 || len(x.Traces) == 1 && x.Traces[0] == x.Trace {
+		return nil
+	}
+	for _, id := range x.Traces {
+		b = append(b, id[:]...)
+	}
+	return b
+}
+
+// splitTraces is the other way round; first is x.Trace.
+func splitTraces(b []byte, first model.TraceID) (ids []model.TraceID) {
+	if len(b) == 0 && !first.IsZero() {
+		return []model.TraceID{first}
+	}
+	for ; len(b) >= len(first); b = b[len(first):] {
+		ids = append(ids, model.TraceID(b[:len(first)]))
+	}
+	return ids
+}
+
+// packLoop encodes a loop, but for its kind.
+func packLoop(l *model.Loop) []byte {
+	b := append([]byte(nil), l.Span[:]...)
+	for _, n := range [...]int64{micros(l.Start), int64(l.Count), l.Usage.Input, l.Usage.Output, l.Usage.CacheRead, l.Usage.CacheWrite,
+		l.Usage.Reasoning, l.Cost.Nanos, int64(l.Cost.Pricing)} {
+		b = binary.AppendVarint(b, n)
+	}
+	return b
+}
+
+func unpackLoop(kind model.LoopKind, b []byte) (l model.Loop, err error) {
+	if len(b) < len(l.Span) {
+		return l, errFacts
+	}
+	l.Kind, l.Span = kind, model.SpanID(b[:len(l.Span)])
+	u := unpacking{src: b[len(l.Span):]}
+	var start, count, pricing int64
+	u.ints(&start, &count, &l.Usage.Input, &l.Usage.Output, &l.Usage.CacheRead, &l.Usage.CacheWrite, &l.Usage.Reasoning, &l.Cost.Nanos, &pricing)
+	l.Start, l.Count, l.Cost.Pricing = instant(start), int(count), model.Pricing(pricing)
+	return l, u.err
+}
+
+// end returns when an execution ended, as far as is known.
+func end(x *model.Execution) time.Time { return x.Start.Add(x.Duration) }

@@ -145,10 +145,10 @@ func (t *txn) createIssue(b *model.Batch, e *model.Event) (*issueState, error) {
 		return nil, err
 	}
 	err = t.c.bind(`INSERT INTO issues (project, number, kind, title, culprit, type, value, level, platform, status, substatus, handled,
-		count, users, first_seen, last_seen, first_release, last_release, last_event) VALUES (?,?,?,?,?,?,?,?,?,?,?,?, 0,0,?,0,?,?,?)`).
+		count, users, first_seen, last_seen, first_release, last_release, last_event, fault) VALUES (?,?,?,?,?,?,?,?,?,?,?,?, 0,0,?,0,?,?,?,?)`).
 		int(int64(b.Project)).int(number).int(int64(e.Kind)).text(e.Title).text(e.Culprit).text(e.Type).text(e.Value).
 		int(int64(e.Level)).text(e.Platform).int(int64(store.Unresolved)).int(int64(store.New)).int(int64(e.Handled)).
-		int(micros(e.Timestamp)).text(e.Release).text(e.Release).blob(e.ID[:]).run()
+		int(micros(e.Timestamp)).text(e.Release).text(e.Release).blob(e.ID[:]).text(e.Fault).run()
 	if err != nil {
 		return nil, err
 	}
@@ -220,12 +220,12 @@ func (t *txn) updateIssues() error {
 			title = iif(?4 >= last_seen, ?5, title), culprit = iif(?4 >= last_seen, ?6, culprit),
 			type = iif(?4 >= last_seen, ?7, type), value = iif(?4 >= last_seen, ?8, value),
 			level = iif(?4 >= last_seen, ?9, level), handled = iif(?4 >= last_seen, ?10, handled),
-			last_event = iif(?4 >= last_seen, ?11, last_event),
+			last_event = iif(?4 >= last_seen, ?11, last_event), fault = iif(?4 >= last_seen, ?14, fault),
 			last_release = iif(?12 <> '' AND ?4 >= last_seen, ?12, last_release),
 			first_release = iif(first_release = '', ?12, first_release),
 			last_seen = max(last_seen, ?4) WHERE id = ?13`).
 			int(d.count).int(d.users).int(micros(d.first)).int(micros(d.last)).text(e.Title).text(e.Culprit).text(e.Type).text(e.Value).
-			int(int64(e.Level)).int(int64(e.Handled)).blob(e.ID[:]).text(d.release).int(int64(id)).run()
+			int(int64(e.Level)).int(int64(e.Handled)).blob(e.ID[:]).text(d.release).int(int64(id)).text(e.Fault).run()
 		if err != nil {
 			return fmt.Errorf("update issue %d: %w", id, err)
 		}

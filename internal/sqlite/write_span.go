@@ -6,16 +6,16 @@ import (
 	"relay.one/picket/internal/model"
 )
 
-// insertPlain writes a span that is no call and no evaluation; insertCall any span.
-// Most spans are plain, and every column bound costs.
+// insertPlain writes a span that is no call and no evaluation, and says nothing of an
+// agent; insertCall any span. Most spans are plain, and every column bound costs.
 const (
 	insertPlain = `INSERT OR IGNORE INTO spans_@ (trace, id, project, parent, start, duration, op, name, status, kind, segment,
-	release, environment, user, agent, agent_name, execution, conversation, organization, block, offset, length)
-	VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?)`
+	release, environment, user, agent, agent_name, execution, conversation, organization, block, offset, length, signs)
+	VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?, ?)`
 	insertCall = `INSERT OR IGNORE INTO spans_@ (trace, id, project, parent, start, duration, op, name, status, kind, segment,
-	release, environment, user, agent, agent_name, execution, conversation, organization, block, offset, length,
+	release, environment, user, agent, agent_name, execution, conversation, organization, block, offset, length, signs,
 	provider, model, tool, error_type, policy, verdict, reason, input, output, cache_read, cache_write, reasoning, cost, pricing)
-	VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
+	VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
 )
 
 // writeSpans stores the batch's spans. Those of a transaction that was there
@@ -38,15 +38,15 @@ func (w *batchWriter) writeSpans() error {
 		if err != nil {
 			return err
 		}
-		if err := dw.insertSpan(w.Batch, s, at); err != nil {
+		if err := dw.insertSpan(w.Batch, i, at); err != nil {
 			return fmt.Errorf("write span %s of trace %s: %w", s.ID, s.Trace, err)
 		}
 		if w.c.Changes() == 0 {
 			continue
 		}
-		w.fresh++
+		w.spanStored[i] = true
+		w.strandOf(s.Trace, "").stored++
 		w.spans++
-		w.tally.AddSpan(w.Project, s)
 	}
 	return nil
 }
@@ -84,25 +84,55 @@ func (w *batchWriter) spanPayload(s *model.Span, event int, blobs []pointer) (po
 	return *at, nil
 }
 
-func (d *dayWriter) insertSpan(b *model.Batch, s *model.Span, at pointer) error {
-	plain := s.Kind == model.SpanOther
+// ownOf returns what span i says of itself.
+func ownOf(b *model.Batch, i int) model.Own {
+	if b.OwnSpans != nil {
+		return b.OwnSpans[i]
+	}
+	s := &b.Spans[i]
+	return model.Own{Kind: s.Kind, Agent: s.Agent, Execution: s.Execution, Conversation: s.Conversation,
+		Organization: s.Organization, User: s.User, ErrorType: s.ErrorType, Usage: s.Usage, Cost: s.Cost}
+}
+
+// isPlain reports whether the columns of insertPlain hold all that the span says of
+// itself.
+func isPlain(s *model.Span, own *model.Own) bool {
+	return own.Kind == model.SpanOther && s.Policy == model.Policy{} && own.ErrorType == statusError(s)
+}
+
+// statusError is the type of error of a span that says no more of it than its status.
+func statusError(s *model.Span) string {
+	if s.Status.Failed() {
+		return s.Status.String()
+	}
+	return ""
+}
+
+func (d *dayWriter) insertSpan(b *model.Batch, i int, at pointer) error {
+	s, own := &b.Spans[i], ownOf(b, i)
+	plain := isPlain(s, &own)
 	bind := &binder{stmt: d.calls}
 	if plain {
 		bind.stmt = d.plain
 	}
 	bind.blob(s.Trace[:]).blob(s.ID[:]).int(int64(b.Project)).span(s.Parent)
 	bind.int(micros(s.Start)).int(s.Duration.Microseconds()).text(s.Op).text(s.Name)
-	bind.int(int64(s.Status)).int(int64(s.Kind)).int(flag(s.Segment))
-	bind.text(s.Release).text(s.Environment).text(s.User.Key()).text(s.Agent.ID).text(s.Agent.Name)
-	bind.text(s.Execution).text(s.Conversation).text(s.Organization)
+	bind.int(int64(s.Status)).int(int64(own.Kind)).int(flag(s.Segment))
+	bind.text(s.Release).text(s.Environment).text(own.User.Key()).text(own.Agent.ID).text(own.Agent.Name)
+	bind.text(own.Execution).text(own.Conversation).text(own.Organization)
 	bind.int(packBlock(at, dayOf(s.Start))).int(at.offset).int(at.length)
+	if b.OwnSpans == nil && plain {
+		bind.null()
+	} else {
+		bind.blob(packSigns(&s.Signs, &own.Agent))
+	}
 	if plain {
 		return bind.run()
 	}
-	bind.text(s.Provider).text(s.Model).text(s.Tool).text(s.ErrorType)
+	bind.text(s.Provider).text(s.Model).text(s.Tool).text(own.ErrorType)
 	bind.text(s.Policy.Name).int(int64(s.Policy.Verdict)).text(s.Policy.Reason)
-	bind.int(s.Usage.Input).int(s.Usage.Output).int(s.Usage.CacheRead).int(s.Usage.CacheWrite).int(s.Usage.Reasoning)
-	return bind.int(s.Cost.Nanos).int(int64(s.Cost.Pricing)).run()
+	bind.int(own.Usage.Input).int(own.Usage.Output).int(own.Usage.CacheRead).int(own.Usage.CacheWrite).int(own.Usage.Reasoning)
+	return bind.int(own.Cost.Nanos).int(int64(own.Cost.Pricing)).run()
 }
 
 // near reports whether packBlock can tell one day from the other.

@@ -30,10 +30,11 @@ type writer struct {
 	encoded    []byte       // the tally's, reused
 	buffer     []byte       // of the first block of each transaction
 	dayWriters map[int64]*dayWriter
-	folded     time.Time // when the last fold began
-	swept      time.Time // when the last sweep began
-	chores     []chore   // what is left of it
-	resting    time.Time // until when there is no upkeep, since it met an error
+	overgrown  map[model.TraceID]bool // traces that are too much to be put together
+	folded     time.Time              // when the last fold began
+	swept      time.Time              // when the last sweep began
+	chores     []chore                // what is left of it
+	resting    time.Time              // until when there is no upkeep, since it met an error
 }
 
 const (
@@ -180,6 +181,7 @@ func (w *writer) transact(f func(t *txn) error) error {
 		// may be of a day whose tables went with it.
 		w.issues.clear()
 		w.tags = rollup.NewTagLimit()
+		clear(w.overgrown)
 		w.dropDayWriters()
 		return errors.Join(err, w.c.rollback(), w.db.days.load(w.c))
 	}
@@ -225,10 +227,9 @@ func (t *txn) finish() error {
 	if err := errors.Join(t.updateIssues(), t.addTags()); err != nil {
 		return err
 	}
-	if t.tally.Len() == 0 {
+	if t.encoded = t.tally.Append(t.encoded[:0]); len(t.encoded) == 0 {
 		return nil
 	}
-	t.encoded = t.tally.Append(t.encoded[:0])
 	data := t.db.codec.Pack(t.encoded)
 	if err := t.c.bind("INSERT INTO journal (data) VALUES (?)").blob(data).run(); err != nil {
 		return fmt.Errorf("write journal: %w", err)

@@ -79,6 +79,7 @@ type EventSummary struct {
 	Agent        string
 	Execution    string
 	Organization string
+	Fault        string // the typed agent error that it is, or empty
 }
 
 // EventQuery selects events, newest first.
@@ -138,6 +139,7 @@ type Issue struct {
 	Culprit      string
 	Type         string
 	Value        string
+	Fault        string // the typed agent error of its newest event, or empty
 	Level        model.Level
 	Platform     string
 	Status       Status
@@ -238,7 +240,8 @@ type Trace struct {
 	Payloads [][]byte
 }
 
-// SpanRecord is a stored span.
+// SpanRecord is a stored span, with its kind, its owner and its usage as package
+// agent finds them in everything that is stored of its trace.
 type SpanRecord struct {
 	Project model.ProjectID
 	// Span has no Attributes and no Blob: they stand in the payload.
@@ -248,13 +251,38 @@ type SpanRecord struct {
 	Payload int
 }
 
-// ExecutionQuery selects runs of agents, newest first.
+// ExecutionSort orders a list of executions.
+type ExecutionSort string
+
+// The orders, each descending; ties go by project and id.
+const (
+	ByStart    ExecutionSort = "start"
+	ByCost     ExecutionSort = "cost"
+	ByDuration ExecutionSort = "duration"
+)
+
+// ExecutionQuery selects runs of agents. What is empty or zero does not narrow.
 type ExecutionQuery struct {
-	In       Scope
-	Agent    string
-	ID       string
-	From, To time.Time
-	Page     Page
+	In           Scope
+	ID           string
+	Agent        string
+	Outcomes     []model.Outcome
+	Rule         string // of outcome, that fired
+	Fault        string // the typed error that ended it
+	UserKey      string
+	Organization string // the customer's
+	Conversation string
+	Release      string
+	Environment  string
+	Model        string // provider/model that it called
+	Tool         string // that it called
+	Policy       string // that it violated
+	Issue        model.IssueID
+	Looped       bool // it went round in circles
+	MinCostNanos int64
+	From, To     time.Time     // of its start
+	Sort         ExecutionSort // empty: ByStart
+	Page         Page
 }
 
 // ExecutionRecord is a stored execution.
@@ -267,6 +295,45 @@ type ExecutionRecord struct {
 type ExecutionPage struct {
 	Executions []ExecutionRecord
 	Next       string
+}
+
+// ExecutionTrace is an execution and everything of the traces that it ran through,
+// of its project; spans and events of others than itself are among it.
+type ExecutionTrace struct {
+	ExecutionRecord
+	Trace Trace
+}
+
+// ConversationQuery selects conversations, those with the latest execution first.
+type ConversationQuery struct {
+	In           Scope
+	Agent        string
+	UserKey      string
+	Organization string
+	From, To     time.Time // of the executions' starts; zero: open
+	Page         Page
+}
+
+// Conversation sums up the executions of one conversation, those that the query selects.
+type Conversation struct {
+	Project       model.ProjectID
+	ID            string
+	Agents        []string // ids, sorted
+	UserKey       string   // of one of them
+	Organization  string   // likewise
+	Executions    int64
+	Errored       int64
+	Failed        int64
+	Start, End    time.Time
+	Usage         model.Usage
+	CostNanos     int64
+	UnpricedCalls int64
+}
+
+// ConversationPage is one page of conversations.
+type ConversationPage struct {
+	Conversations []Conversation
+	Next          string
 }
 
 // LogQuery selects log records, newest first.

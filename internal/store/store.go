@@ -67,8 +67,12 @@ type Reader interface {
 	IssueTags(ctx context.Context, in Scope, id model.IssueID) ([]TagCount, error)
 	// Trace returns the spans of a trace, by start, and its errors.
 	Trace(ctx context.Context, in Scope, id model.TraceID) (*Trace, error)
-	// Executions lists runs of agents, newest first.
+	// Executions lists runs of agents.
 	Executions(ctx context.Context, q ExecutionQuery) (ExecutionPage, error)
+	// Execution returns a run of an agent with all that it left, across its traces.
+	Execution(ctx context.Context, in Scope, id string) (*ExecutionTrace, error)
+	// Conversations lists conversations, the latest first.
+	Conversations(ctx context.Context, q ConversationQuery) (ConversationPage, error)
 	Logs(ctx context.Context, q LogQuery) (LogPage, error)
 	// Attachments lists an event's attachments without their data.
 	Attachments(ctx context.Context, in Scope, event model.EventID) ([]AttachmentRecord, error)

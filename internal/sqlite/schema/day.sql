@@ -30,14 +30,19 @@ CREATE TABLE IF NOT EXISTS events_@ (
   organization TEXT NOT NULL,
   block        INTEGER NOT NULL,
   offset       INTEGER NOT NULL,
-  length       INTEGER NOT NULL
+  length       INTEGER NOT NULL,
+  fault        TEXT, -- NULL mostly
+  facts        BLOB  -- what the event says that the columns do not hold; NULL mostly
 );
 CREATE UNIQUE INDEX IF NOT EXISTS events_@_id ON events_@ (id, project);
 CREATE INDEX IF NOT EXISTS events_@_issue ON events_@ (issue, time) WHERE issue > 0;
 -- For lists of a project's errors: most events may be transactions, or others' errors.
 CREATE INDEX IF NOT EXISTS events_@_project ON events_@ (project) WHERE issue > 0;
 CREATE INDEX IF NOT EXISTS events_@_trace ON events_@ (trace) WHERE trace IS NOT NULL;
+CREATE INDEX IF NOT EXISTS events_@_execution ON events_@ (execution) WHERE execution <> '';
 
+-- Spans say here what they say of themselves; whose they are is found out when they
+-- are read.
 CREATE TABLE IF NOT EXISTS spans_@ (
   trace        BLOB NOT NULL,
   id           BLOB NOT NULL,
@@ -61,6 +66,7 @@ CREATE TABLE IF NOT EXISTS spans_@ (
   block        INTEGER NOT NULL,
   offset       INTEGER NOT NULL,
   length       INTEGER NOT NULL,
+  signs        BLOB, -- what has no column; NULL for what came without anything about agents
   -- what only calls and evaluations have
   provider     TEXT,
   model        TEXT,

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/rollup"
 	"relay.one/picket/internal/store"
@@ -14,32 +15,53 @@ import (
 
 func executionsMerge(t *testing.T, f *fixture) {
 	early := f.batch()
-	early.Spans = []model.Span{span(9, 5, 1, model.SpanModel)}
-	early.Executions = []model.Execution{{ID: "x9", Trace: model.TraceID{9}, Start: Clock.Add(time.Second), Agent: model.Agent{ID: "refunds"},
-		Usage: model.Usage{Input: 10}, Cost: model.Cost{Nanos: 7, Pricing: model.Priced}, ModelCalls: 1}}
-	f.write(t, early)
+	call := span(9, 5, 1, model.SpanModel)
+	call.Agent, call.Execution, call.Conversation, call.Organization, call.Blob = model.Agent{}, "", "", "", 0
+	call.Usage, call.Cost = model.Usage{Input: 10}, model.Cost{Nanos: 7, Pricing: model.Priced}
+	early.Spans, early.SpanBlobs = []model.Span{call}, []model.SpanBlob{{Payload: []byte("{}")}}
+	f.write(t, assembled(early))
+	equal(t, "calls of nobody", f.total(t, totalQuery{rollup.Agent, rollup.ModelCalls}), 1)
 	equal(t, "executions before the end", f.total(t, totalQuery{rollup.Agent, rollup.Executions}), 0)
 	late := f.batch()
-	late.Spans = []model.Span{span(9, 1, 0, model.SpanAgent)}
-	late.Executions = []model.Execution{{ID: "x9", Trace: model.TraceID{9}, Span: model.SpanID{1}, Start: Clock, Duration: time.Minute, Ended: true,
-		Outcome: model.OutcomeFailed, Reason: "gave up", Agent: model.Agent{ID: "refunds"}, Conversation: "c9", Usage: model.Usage{Input: 5}, ModelCalls: 2}}
-	f.write(t, late)
+	run := span(9, 1, 0, model.SpanAgent)
+	run.Execution, run.Conversation, run.Duration, run.Blob = "x9", "c9", time.Minute, 0
+	run.Signs = model.Signs{Outcome: model.OutcomeFailed, Reason: "gave up"}
+	late.Spans, late.SpanBlobs = []model.Span{run}, early.SpanBlobs
+	f.write(t, assembled(late))
 	page, err := f.Executions(context.Background(), store.ExecutionQuery{In: f.scope(), ID: "x9", Agent: "refunds"})
 	must(t, err)
 	if len(page.Executions) != 1 {
 		t.Fatalf("%d executions, want 1", len(page.Executions))
 	}
 	x := page.Executions[0]
-	equal(t, "input", x.Usage.Input, 15)
-	equal(t, "model calls", x.ModelCalls, 3)
+	equal(t, "input", x.Usage.Input, 10)
+	equal(t, "model calls", x.ModelCalls, 1)
 	equal(t, "outcome", x.Outcome, model.OutcomeFailed)
 	equal(t, "reason", x.Reason, "gave up")
 	equal(t, "duration", x.Duration, time.Minute)
-	equal(t, "start", x.Start, Clock)
+	equal(t, "start", x.Start, run.Start)
 	equal(t, "conversation", x.Conversation, "c9")
-	equal(t, "executions", f.total(t, totalQuery{rollup.Agent, rollup.Executions}), 1)
-	equal(t, "failed", f.total(t, totalQuery{rollup.Agent, rollup.Failed}), 1)
-	equal(t, "cost of failure, early batch included", f.total(t, totalQuery{rollup.Agent, rollup.FailedCostNanos}), 7)
+	of := store.Only("refunds")
+	equal(t, "executions", f.totalOf(t, totalQuery{rollup.Agent, rollup.Executions}, of), 1)
+	equal(t, "failed", f.totalOf(t, totalQuery{rollup.Agent, rollup.Failed}, of), 1)
+	equal(t, "calls", f.totalOf(t, totalQuery{rollup.Agent, rollup.ModelCalls}, of), 1)
+	equal(t, "calls of nobody, taken back", f.totalOf(t, totalQuery{rollup.Agent, rollup.ModelCalls}, store.Only("")), 0)
+	equal(t, "cost of failure, early batch included", f.totalOf(t, totalQuery{rollup.Agent, rollup.FailedCostNanos}, of), 7)
+	whole, err := f.Execution(context.Background(), f.scope(), "x9")
+	must(t, err)
+	equal(t, "spans of the execution", len(whole.Trace.Spans), 2)
+	for _, s := range whole.Trace.Spans {
+		equal(t, "whose span", s.Execution, "x9")
+	}
+	if _, err := f.Execution(context.Background(), f.scope(), "x10"); !errors.Is(err, model.ErrNotFound) {
+		t.Errorf("unknown execution: %v, want not found", err)
+	}
+}
+
+// assembled returns the batch as the pipeline hands it over.
+func assembled(b *model.Batch) *model.Batch {
+	agent.Assemble(b)
+	return b
 }
 
 func executionsPage(t *testing.T, f *fixture) {

@@ -24,8 +24,14 @@ type totalQuery struct {
 // total sums a counter over the last four days.
 func (f *fixture) total(t *testing.T, q totalQuery) int64 {
 	t.Helper()
+	return f.totalOf(t, q, nil)
+}
+
+// totalOf sums a counter of one name's.
+func (f *fixture) totalOf(t *testing.T, q totalQuery, name *string) int64 {
+	t.Helper()
 	var sum int64
-	err := f.Rollup(context.Background(), store.RollupQuery{In: f.scope(), Kind: q.kind, From: Clock.Add(-96 * time.Hour), To: Clock.Add(time.Hour)},
+	err := f.Rollup(context.Background(), store.RollupQuery{In: f.scope(), Kind: q.kind, Name: name, From: Clock.Add(-96 * time.Hour), To: Clock.Add(time.Hour)},
 		func(r store.RollupRow) error {
 			sum += r.Counters.Get(q.counter)
 			return nil
