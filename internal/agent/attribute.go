@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"strings"
 
 	"relay.one/picket/internal/model"
@@ -222,8 +223,18 @@ func (v *view) hash(s slot) uint64 {
 // What the client already gave under the canonical name stays.
 func (v *view) canonical() model.Attributes {
 	a := v.attributes
-	for s := range numSlots {
-		if v.at[s] != 0 && v.rank[s] != 0 {
+	n := 0
+	for _, rank := range v.rank { // zero where nothing is
+		if rank != 0 {
+			n++
+		}
+	}
+	if n > 0 {
+		a = slices.Grow(a, n+1)
+	}
+	for s := slot(0); n > 0; s++ {
+		if v.rank[s] != 0 {
+			n--
 			a = append(a, model.Tag{Key: names[s][0], Value: v.get(s)})
 		}
 	}

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +52,56 @@ func BenchmarkEnrich(b *testing.B) {
 	}
 	if x := batch.Executions; len(x) != 1 || x[0].ModelCalls != 3 || x[0].ToolCalls != 2 {
 		b.Fatalf("executions %+v", x)
+	}
+}
+
+// BenchmarkEnrichLong assembles a trace of ten thousand spans: an agent that asks a
+// model and calls a tool, five thousand times.
+func BenchmarkEnrichLong(b *testing.B) {
+	spans := []model.Span{lasting(24*time.Hour, at(0, 1, 0, "gen_ai.invoke_agent", "gen_ai.agent.name", "Billing"))}
+	for i := 1; i < 10_000; i++ {
+		s := at(2*i, 0, 1, "gen_ai.chat", "gen_ai.request.model", "gpt-4o", "gen_ai.usage.input_tokens", "1200", "gen_ai.response.finish_reasons", "tool_calls")
+		if i%2 == 0 {
+			s = at(2*i, 0, 1, "gen_ai.execute_tool", "gen_ai.tool.name", "lookup", "gen_ai.tool.call.arguments", strconv.Itoa(i%6), "gen_ai.tool.call.result", "none")
+		}
+		s.ID, s.Duration = model.SpanID{1, byte(i >> 8), byte(i)}, time.Second
+		spans = append(spans, s)
+	}
+	batch := &model.Batch{Spans: spans}
+	Read(batch)
+	b.ReportAllocs()
+	for b.Loop() {
+		Assemble(batch)
+		if x := batch.Executions; len(x) != 1 || x[0].Loop.Kind != model.LoopNoProgress || x[0].ToolCalls != 4999 {
+			b.Fatalf("executions %+v", x)
+		}
+		Restore(batch)
+	}
+}
+
+// BenchmarkEnrichTelling is the twelve spans of a transaction whose client sends what was
+// said.
+func BenchmarkEnrichTelling(b *testing.B) {
+	batch := transaction()
+	attributes := make([]model.Attributes, len(batch.Spans))
+	for i := range batch.Spans {
+		a := batch.Spans[i].Attributes
+		switch batch.Spans[i].Op {
+		case "gen_ai.chat":
+			a = append(a, model.Tag{Key: "gen_ai.input.messages", Value: `[{"role":"user","content":"` + strings.Repeat("Where is my order? ", 30) + `"}]`},
+				model.Tag{Key: "gen_ai.output.messages", Value: `[{"role":"assistant","parts":[{"type":"text","content":"` + strings.Repeat("It is not on its way yet. ", 20) + `"}]}]`})
+		case "gen_ai.execute_tool":
+			a = append(a, model.Tag{Key: "gen_ai.tool.call.arguments", Value: `{"order":81,"fields":["state","total"]}`},
+				model.Tag{Key: "gen_ai.tool.call.result", Value: `{"content":[{"type":"text","text":"` + strings.Repeat("paid ", 60) + `"}],"isError":false}`})
+		}
+		attributes[i] = a[:len(a):len(a)]
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range batch.Spans {
+			batch.Spans[i].Attributes = attributes[i]
+		}
+		Enrich(batch)
 	}
 }
 

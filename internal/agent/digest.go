@@ -2,6 +2,7 @@ package agent
 
 import (
 	"math/bits"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -111,17 +112,21 @@ func (p *jsonText) quoted() (uint64, bool) {
 		return 0, false
 	}
 	start := p.at
-	for p.at++; p.at < len(p.s); p.at++ {
-		switch p.s[p.at] {
-		case '\\':
-			p.at++ // whatever is escaped
-		case '"':
-			p.at++
+	for end := p.at + 1; ; end++ {
+		n := strings.IndexByte(p.s[end:], '"')
+		if n < 0 {
+			return 0, false
+		}
+		end += n
+		slashes := 0
+		for p.s[end-1-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			p.at = end + 1
 			return xxhash.Sum64String(p.s[start:p.at]), true
 		}
 	}
-	p.at = len(p.s)
-	return 0, false
 }
 
 // word hashes a number or a literal.

@@ -250,7 +250,52 @@ func items(v *fastjson.Value) []*fastjson.Value {
 }
 
 // rawOf returns the value as JSON of its own.
-func rawOf(v *fastjson.Value) json.RawMessage { return v.MarshalTo(nil) }
+func rawOf(v *fastjson.Value) json.RawMessage {
+	if raw := v.MarshalTo(nil); json.Valid(raw) {
+		return raw
+	}
+	return appendValue(nil, v)
+}
+
+// appendValue writes what the parser writes wrongly: it has Go's escapes for control
+// characters and for what is no UTF-8.
+func appendValue(dst []byte, v *fastjson.Value) []byte {
+	separate := func(i int) {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+	}
+	switch v.Type() {
+	case fastjson.TypeString:
+		return appendText(dst, v.GetStringBytes())
+	case fastjson.TypeArray:
+		dst = append(dst, '[')
+		for i, item := range v.GetArray() {
+			separate(i)
+			dst = appendValue(dst, item)
+		}
+		return append(dst, ']')
+	case fastjson.TypeObject:
+		dst = append(dst, '{')
+		n := 0
+		v.GetObject().Visit(func(key []byte, member *fastjson.Value) {
+			separate(n)
+			n++
+			dst = append(appendText(dst, key), ':')
+			dst = appendValue(dst, member)
+		})
+		return append(dst, '}')
+	}
+	if raw := v.MarshalTo(nil); json.Valid(raw) {
+		return append(dst, raw...)
+	}
+	return append(dst, "null"...) // NaN and the like
+}
+
+func appendText(dst, text []byte) []byte {
+	quoted, _ := json.Marshal(string(text)) // a string
+	return append(dst, quoted...)
+}
 
 // plainText returns a string's text, any other value as JSON.
 func plainText(v *fastjson.Value) string {
@@ -260,5 +305,5 @@ func plainText(v *fastjson.Value) string {
 	case v.Type() == fastjson.TypeString:
 		return string(v.GetStringBytes())
 	}
-	return string(v.MarshalTo(nil))
+	return string(rawOf(v))
 }

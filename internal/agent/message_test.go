@@ -114,6 +114,9 @@ func TestMessages(t *testing.T) {
 	f(in, `[{"role":"user","parts":[{"type":"blob","modality":"image","mime_type":"image/png","content":"[Blob substitute]"},{"type":"uri","modality":"audio","uri":"s3://x"},{"type":"file","modality":"video","file_id":"f1"}]}]`,
 		"user: blob|[Blob substitute]|image|image/png uri|audio|s3://x file|video|f1")
 	f(in, `[{"role":"user","parts":[{"type":"server_tool_call","id":"s1"}]}]`, "user: server_tool_call")
+	// What the parser cannot write, we can.
+	f(in, `[{"role":"tool","parts":[{"type":"tool_call_response","id":"c","response":{"k\u0007":["a\u0001",7,null,"b"]}}]}]`,
+		`tool: tool_call_response|c|{"k\u0007":["a\u0001",7,null,"b"]}`)
 	f(out, `[{"index":0,"message":{"role":"assistant","content":"yes"}}]`, "assistant> text|yes")
 	f(out, `[{"type":"text","content":"yes"},{"type":"tool_call","id":"c","name":"f","arguments":"{}"}]`, "assistant> text|yes tool_call|c|f|{}")
 }

@@ -88,6 +88,9 @@ func (r *reader) readAnswer(g *model.Signs) {
 	}
 }
 
+// maxWrapping is how much JSON stands around a short answer.
+const maxWrapping = 128
+
 const finishKey = `"finish_reason":`
 
 // finishAtEnd reads the finish reason that stands in the last bytes of messages.
@@ -111,7 +114,7 @@ func telling(raw string, f model.Finish) bool {
 	case !spoke(raw), f == model.FinishUnknown && strings.Contains(raw, finishKey):
 		return true
 	}
-	return len(raw) <= 2*maxPlea && containsAny(raw, hints[:])
+	return len(raw) <= maxPlea+maxWrapping && containsAny(raw, hints[:])
 }
 
 // spoke reports whether there is certainly a text in the answer.
