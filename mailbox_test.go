@@ -130,7 +130,7 @@ func testClient(t testing.TB, o Options) (context.Context, *Client, *mailbox) {
 }
 
 func closeClient(t testing.TB, c *Client) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if err := c.Close(ctx); err != nil {
 		t.Error(err)
@@ -140,7 +140,7 @@ func closeClient(t testing.TB, c *Client) {
 // flush waits until everything is in the mailbox.
 func flush(t testing.TB, c *Client) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if err := c.Flush(ctx); err != nil {
 		t.Fatal(err)
