@@ -19,7 +19,7 @@ import (
 
 // Read fills in, in place, what each span says of itself in whatever words: Kind,
 // Agent, Execution, Conversation, Organization, Provider, Model, Tool, ErrorType,
-// Policy, Usage, a Cost that the SDK reported, Signs, and canonical names among the
+// Policy, Usage, Terms, a Cost that the SDK reported, Signs, and canonical names among the
 // Attributes; and the Report of each event. It expects what the decoder filled in. What
 // the decoder lent a span from its transaction is taken back: Assemble gives it what is
 // nearest. Prices are package price's work, between Read and Assemble.
@@ -130,14 +130,14 @@ func (r *reader) label(s *model.Span) {
 	v := &r.view
 	s.Kind = kindOf(s, v)
 	s.ErrorType = errorTypeOf(s, v)
-	s.Usage, s.Cost = model.Usage{}, model.Cost{}
+	s.Usage, s.Cost, s.Terms = model.Usage{}, model.Cost{}, model.Terms{}
 	if v.has(policyName) || s.Kind == model.SpanPolicy {
 		s.Policy = policyOf(v)
 	}
 	switch s.Kind {
 	case model.SpanModel:
 		s.Provider, s.Model = providerOf(v.get(provider)), v.first(responseModel, requestModel)
-		s.Usage, s.Cost = usageOf(v), reportedCost(v.get(totalCost))
+		readUsage(s, v)
 	case model.SpanAgent:
 		s.Provider, s.Model = providerOf(v.get(provider)), v.first(responseModel, requestModel)
 	case model.SpanTool:

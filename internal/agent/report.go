@@ -162,6 +162,6 @@ func reportedUsage(v *fastjson.Value) model.Usage {
 		CacheRead: count(wire.UsageCacheRead), CacheWrite: count(wire.UsageCacheWrite),
 		Reasoning: count(wire.UsageReasoning),
 	}
-	include(&u, 0)
+	include(&u, 0, countsAll)
 	return u
 }

@@ -15,7 +15,7 @@ func TestUsage(t *testing.T) {
 		}
 		var v view
 		v.read(&model.Span{Attributes: attributes(pairs...)})
-		if got := usageOf(&v); got != want {
+		if got, _ := usageOf(&v, countsAll); got != want {
 			t.Errorf("%v = %+v, want %+v", pairs, got, want)
 		}
 	}
@@ -53,6 +53,46 @@ func TestUsage(t *testing.T) {
 	f(usage{Output: 5}, "input_tokens", "-10", "output_tokens", "5")
 	f(usage{Output: 5}, "input_tokens", "NaN", "output_tokens", "5", cacheRead, "1e300", cacheWrite, "many")
 	f(usage{Output: 5}, "input_tokens", "9223372036854775807", "output_tokens", "5")
+}
+
+// TestUsageByProvider holds what only knowing how the provider counts can tell.
+func TestUsageByProvider(t *testing.T) {
+	t.Parallel()
+	f := func(provider, name string, given, want model.Usage, total int64, wantUnsure bool) {
+		t.Helper()
+		got := given
+		if unsure := include(&got, total, countingOf(provider, name)); got != want || unsure != wantUnsure {
+			t.Errorf("%s %s: %+v of %d = %+v %v, want %+v %v", provider, name, given, total, got, unsure, want, wantUnsure)
+		}
+	}
+	type usage = model.Usage
+	bare := usage{Input: 100, Output: 20}
+	thought := usage{Input: 100, Output: 70, Reasoning: 50}
+	f("gcp.gemini", "gemini-2.5-pro", bare, thought, 170, false)
+	f("x_ai", "grok-4", bare, thought, 170, false)
+	f("openai", "gemini-2.5-pro", bare, thought, 170, false)
+	f("", "grok-4", bare, thought, 170, false)
+	f("anthropic", "claude-sonnet-4-5", bare, usage{Input: 150, Output: 20}, 170, true)
+	f("vertex.anthropic", "claude-sonnet-4-5", bare, usage{Input: 150, Output: 20}, 170, true)
+	f("aws.bedrock", "amazon.nova-pro-v1:0", bare, usage{Input: 150, Output: 20}, 170, true)
+	f("", "claude-sonnet-4-5", bare, usage{Input: 150, Output: 20}, 170, true)
+	f("openrouter", "google/gemini-2.5-pro", bare, usage{Input: 150, Output: 20}, 170, false)
+	f("acme", "m1", bare, usage{Input: 150, Output: 20}, 170, false)
+	// All the budget went into thoughts, and there is no output.
+	f("gcp.gemini", "gemini-2.5-pro", usage{Input: 100}, usage{Input: 100, Output: 70, Reasoning: 70}, 170, false)
+	f("acme", "m1", usage{Input: 100}, usage{Input: 100, Output: 70}, 170, false)
+	f("anthropic", "claude-sonnet-4-5", usage{Input: 100}, usage{Input: 170}, 170, true)
+	// As many cached tokens as thoughts: the provider decides what is missing.
+	f("gcp.gemini", "gemini-2.5-pro", usage{Input: 100, Output: 20, CacheRead: 50, Reasoning: 50},
+		usage{Input: 100, Output: 70, CacheRead: 50, Reasoning: 50}, 170, false)
+	f("anthropic", "claude-sonnet-4-5", usage{Input: 100, Output: 80, CacheRead: 50, Reasoning: 50},
+		usage{Input: 150, Output: 80, CacheRead: 50, Reasoning: 50}, 230, false)
+	// Nothing is missing, nothing is added.
+	for _, p := range [...]string{"openai", "anthropic", "gcp.gemini", "aws.bedrock", "x_ai"} {
+		all := usage{Input: 100, Output: 20, CacheRead: 90, CacheWrite: 5, Reasoning: 15}
+		f(p, "m1", all, all, 120, false)
+		f(p, "m1", all, all, 0, false)
+	}
 }
 
 func TestReportedCost(t *testing.T) {

@@ -26,9 +26,9 @@ type Pricing uint8
 const (
 	NotACost Pricing = iota // the span is no model call, or used no tokens
 	Priced                  // by the price table
-	Guessed                 // by the price table, the provider guessed from the model's name
+	Guessed                 // by the price table, the provider or a kind of token guessed
 	Unpriced                // no price known: never counted as zero
-	Reported                // the SDK said so, and the table knows no better
+	Reported                // the SDK said so, and the operator's own prices do not say otherwise
 )
 
 // Cost is money in nano-dollars: integers, so that sums are exact.

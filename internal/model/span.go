@@ -88,6 +88,7 @@ type Span struct {
 	ErrorType       string
 	Policy          Policy // policy evaluations
 	Usage           Usage
+	Terms           Terms
 	Cost            Cost
 	Signs           Signs
 
