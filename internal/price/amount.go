@@ -41,26 +41,51 @@ func parsePrice(text string) (int64, error) {
 }
 
 // sum adds products of tokens and prices in 128 bits, so that no count of tokens
-// that a stranger may claim overflows.
+// that a stranger may claim overflows; it stays at its largest value instead.
 type sum struct{ hi, lo uint64 }
 
-func (s *sum) add(tokens, price int64) {
-	hi, lo := bits.Mul64(uint64(tokens), uint64(price))
+// add adds so many at that price, and reports false when there are any and the price
+// is unknown.
+func (s *sum) add(n, price int64) bool {
+	if n == 0 {
+		return true
+	}
+	if price == unknown {
+		return false
+	}
+	hi, lo := bits.Mul64(uint64(n), uint64(price))
+	s.plus(sum{hi, lo})
+	return true
+}
+
+func (s *sum) plus(o sum) {
 	var carry uint64
-	s.lo, carry = bits.Add64(s.lo, lo, 0)
-	s.hi, carry = bits.Add64(s.hi, hi, carry)
-	if carry != 0 {
+	s.lo, carry = bits.Add64(s.lo, o.lo, 0)
+	if s.hi, carry = bits.Add64(s.hi, o.hi, carry); carry != 0 {
 		s.hi = math.MaxUint64
 	}
 }
 
-// nanos returns the sum in nano-dollars, rounded half up, at most the largest integer.
+// scale multiplies the sum.
+func (s *sum) scale(factor int64) {
+	over, hi := bits.Mul64(s.hi, uint64(factor))
+	carry, lo := bits.Mul64(s.lo, uint64(factor))
+	if over != 0 {
+		hi = math.MaxUint64
+	}
+	*s = sum{hi, lo}
+	s.plus(sum{carry, 0})
+}
+
+// nanos returns a sum of thousandths of pico-dollars in nano-dollars, rounded half up,
+// at most the largest integer.
 func (s *sum) nanos() int64 {
-	lo, carry := bits.Add64(s.lo, picosPerNano/2, 0)
-	hi := s.hi + carry
-	if hi >= picosPerNano {
+	const perNano = picosPerNano * whole
+	lo, carry := bits.Add64(s.lo, perNano/2, 0)
+	hi, over := bits.Add64(s.hi, carry, 0)
+	if over != 0 || hi >= perNano {
 		return math.MaxInt64
 	}
-	q, _ := bits.Div64(hi, lo, picosPerNano)
+	q, _ := bits.Div64(hi, lo, perNano)
 	return int64(min(q, math.MaxInt64))
 }

@@ -3,8 +3,8 @@ package price
 import "relay.one/picket/internal/model"
 
 // Apply prices every model span of b, in place, each as if it were a call; which of
-// nested ones counts is decided later. A cost that the SDK reported stays unless the
-// table has a price for that very provider and model. Applying it again changes nothing.
+// nested ones counts is decided later. The operator's own prices come first, then the
+// cost that the SDK reported, then Picket's prices. Applying it again changes nothing.
 func Apply(b *model.Batch, t *Table) {
 	for i := range b.Spans {
 		if s := &b.Spans[i]; s.Kind == model.SpanModel {
@@ -13,10 +13,10 @@ func Apply(b *model.Batch, t *Table) {
 	}
 }
 
-// settle returns the cost of a model call: the SDK may know better than a guess.
+// settle returns the cost of a model call.
 func (t *Table) settle(s *model.Span) model.Cost {
-	c := t.Cost(Call{Provider: s.Provider, Model: s.Model, Usage: s.Usage, At: s.Start})
-	if c.Pricing != model.Priced && s.Cost.Pricing == model.Reported {
+	c, own := t.cost(Call{Provider: s.Provider, Model: s.Model, Usage: s.Usage, Terms: s.Terms, At: s.Start})
+	if s.Cost.Pricing == model.Reported && !own {
 		return s.Cost
 	}
 	return c

@@ -21,7 +21,7 @@ func TestApply(t *testing.T) {
 	f(known, model.Cost{Nanos: 2_500_000, Pricing: model.Priced})
 	reported := model.Cost{Nanos: 7, Pricing: model.Reported}
 	known.Cost = reported
-	f(known, model.Cost{Nanos: 2_500_000, Pricing: model.Priced})
+	f(known, reported)
 	known.Provider = "openrouter"
 	f(known, reported)
 	known.Provider, known.Model = "acme", "secret-9"

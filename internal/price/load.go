@@ -31,7 +31,8 @@ var Default = sync.OnceValue(func() *Table {
 const maxTable = 16 << 20
 
 // Load reads a price table: JSON as the table that ships with Picket has it, which
-// package documentation describes. The error is ErrInvalid and names the entry.
+// package documentation describes. The error is ErrInvalid and names the entry and the
+// line on which it begins.
 func Load(r io.Reader) (*Table, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxTable+1))
 	if err != nil {
@@ -44,14 +45,14 @@ func Load(r io.Reader) (*Table, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&f); err != nil {
-		return nil, fmt.Errorf("%w: price table: %w", model.ErrInvalid, err)
+		return nil, fmt.Errorf("%w: price table: %s%w", model.ErrInvalid, lineOf(text, err), err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("%w: price table: there is more after its end", model.ErrInvalid)
 	}
 	t, err := f.table()
 	if err != nil {
-		return nil, fmt.Errorf("%w: price table: %w", model.ErrInvalid, err)
+		return nil, fmt.Errorf("%w: price table: %s%w", model.ErrInvalid, lineOf(text, err), err)
 	}
 	return t, nil
 }
@@ -64,11 +65,12 @@ type (
 		Providers []fileProvider `json:"providers"`
 	}
 	fileProvider struct {
-		ID           string      `json:"id"`
-		Match        []string    `json:"match"`
-		ClaimsModels []string    `json:"claims_models"`
-		Guess        bool        `json:"guess"`
-		Models       []fileModel `json:"models"`
+		ID           string                     `json:"id"`
+		Match        []string                   `json:"match"`
+		ClaimsModels []string                   `json:"claims_models"`
+		Guess        bool                       `json:"guess"`
+		ServiceTiers map[string]json.RawMessage `json:"service_tiers"`
+		Models       []fileModel                `json:"models"`
 	}
 	fileModel struct {
 		ID      string                       `json:"id"`
@@ -87,7 +89,7 @@ func (f *file) table() (*Table, error) {
 	for i := range f.Providers {
 		p, err := f.Providers[i].compile()
 		if err != nil {
-			return nil, fmt.Errorf("provider %q: %w", f.Providers[i].ID, err)
+			return nil, &entryError{"providers", i, f.Providers[i].ID, err}
 		}
 		t.providers = append(t.providers, p)
 	}
@@ -98,8 +100,11 @@ func (f *fileProvider) compile() (*provider, error) {
 	if f.ID == "" {
 		return nil, fmt.Errorf("id is missing")
 	}
-	p := &provider{guess: f.Guess}
+	p := &provider{id: f.ID, guess: f.Guess}
 	var err error
+	if p.serviceTiers, err = parseServiceTiers(f.ServiceTiers); err != nil {
+		return nil, fmt.Errorf("service_tiers: %w", err)
+	}
 	if p.match, err = parsePatterns(f.Match); err != nil {
 		return nil, fmt.Errorf("match: %w", err)
 	}
@@ -109,8 +114,9 @@ func (f *fileProvider) compile() (*provider, error) {
 	for i := range f.Models {
 		m, err := f.Models[i].compile()
 		if err != nil {
-			return nil, fmt.Errorf("model %q: %w", f.Models[i].ID, err)
+			return nil, &entryError{"models", i, f.Models[i].ID, err}
 		}
+		m.provider = p
 		p.models = append(p.models, m)
 	}
 	return p, nil
@@ -124,7 +130,7 @@ func (f *fileModel) compile() (*listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("match: %w", err)
 	}
-	m := &listing{match: match}
+	m := &listing{id: f.ID, context: f.Context, match: match}
 	for i, raw := range f.Prices {
 		p, err := compilePrice(raw)
 		if err != nil {
@@ -182,7 +188,10 @@ func parseTiers(raw json.RawMessage, base rates) ([]tier, error) {
 
 // parseRates reads the prices of an entry; beside lists the keys that are none.
 func parseRates(raw map[string]json.RawMessage, beside ...string) (rates, error) {
-	r := rates{input: unknown, output: unknown, cacheRead: unknown, cacheWrite: unknown, reasoning: unknown}
+	var r rates
+	for k := range r {
+		r[k] = unknown
+	}
 	for key, text := range raw {
 		if slices.Contains(beside, key) {
 			continue
@@ -199,32 +208,23 @@ func parseRates(raw map[string]json.RawMessage, beside ...string) (rates, error)
 }
 
 // set puts a price where its key belongs and reports whether the key is known.
-// Kinds that model.Usage does not tell apart yet are known and passed over.
 func (r *rates) set(key string, n int64) bool {
-	switch key {
-	case "input":
-		r.input = n
-	case "output":
-		r.output = n
-	case "cache_read":
-		r.cacheRead = n
-	case "cache_write":
-		r.cacheWrite = n
-	case "output_reasoning":
-		r.reasoning = n
-	case "per_1000_requests":
-		// Dollars per thousand are a thousand times dollars per million.
-		r.request = n * 1000
-	default:
-		for _, prefix := range [...]string{"input_", "output_", "cache_read_", "cache_write_", "per_1000_"} {
-			if strings.HasPrefix(key, prefix) {
-				return true
-			}
+	for k := range kinds {
+		if kinds[k].key != key {
+			continue
 		}
-		return false
+		if kind(k).perThousand() {
+			n *= 1000 // dollars per thousand are a thousand times dollars per million
+		}
+		r[k] = n
+		return true
 	}
-	return true
+	return slices.Contains(untold[:], key)
 }
+
+// untold lists the kinds that have prices but that no client tells apart.
+var untold = [...]string{"input_audio", "cache_read_audio", "output_audio", "input_image", "cache_read_image",
+	"output_image", "input_video", "output_video", "output_citation"}
 
 func parseConditions(raw map[string]json.RawMessage, c *conditional) error {
 	if text, ok := raw["from"]; ok {
@@ -260,4 +260,20 @@ func parseClock(text json.RawMessage) (time.Duration, error) {
 		return 0, fmt.Errorf("%.40s is not a time like 16:30:00Z", text)
 	}
 	return sinceMidnight(at), nil
+}
+
+// parseServiceTiers reads which part of the list price tokens cost, in thousandths.
+func parseServiceTiers(raw map[string]json.RawMessage) (map[string]int64, error) {
+	tiers := map[string]int64{}
+	for tier, text := range raw {
+		n, err := parsePrice(string(text)) // in millionths
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", tier, err)
+		}
+		if n%1000 != 0 || n > 100*1_000_000 {
+			return nil, fmt.Errorf("%s: %.40s is no factor of at most 100 with three decimals", tier, text)
+		}
+		tiers[strings.ToLower(tier)] = n / 1000
+	}
+	return tiers, nil
 }

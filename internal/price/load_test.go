@@ -48,6 +48,14 @@ func TestLoadRefuses(t *testing.T) {
 	f(entry(`[{"input":1,"utc_from":"00:30:00Z"}]`), "go together")
 	f(entry(`[{"input":1,"utc_from":"00:30:00Z","utc_to":"25:00:00Z"}]`), "utc_to", "25:00:00Z")
 	f(entry(`[{"input":1,"tiers":5}]`), "tiers")
+	f(`{"as_of":"2026-01-01","providers":[{"id":"acme","service_tiers":{"batch":-1}}]}`, `provider "acme": service_tiers: batch`, "negative")
+	f(`{"as_of":"2026-01-01","providers":[{"id":"acme","service_tiers":{"batch":0.3333}}]}`, "three decimals")
+	f(`{"as_of":"2026-01-01","providers":[{"id":"acme","service_tiers":{"batch":101}}]}`, "at most 100")
+	f("{\"as_of\":\"2026-01-01\",\n\"providers\":[\n{\"id\":\"a\"},\n\n{\"id\":\"b\",\"match\":[\"\"]}]}", `line 5: provider "b": match`)
+	f("{\"as_of\":\"2026-01-01\",\"providers\":[{\"match\":[\"x\"],\n\"id\":\"a\",\"models\":[\n{\"id\":\"m1\",\"match\":[\"m1\"]},\n{\"id\":\"m2\"}]}]}",
+		`line 4: provider "a": model "m2": id or match is missing`)
+	f("{\n\"as_of\":\"2026-01-01\",\n\"providers\":5}", "line 3: ")
+	f("{\n\"as_of\":\"2026-01-01\",,}", "line 2: ")
 	f(entry(`[{"input":1,"tiers":[{"input":2}]}]`), "tier 1: above_input_tokens")
 	f(entry(`[{"input":1,"tiers":[{"above_input_tokens":5,"input":-2}]}]`), "tier 1: input")
 }
@@ -80,24 +88,28 @@ func TestLoadConditions(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	f.Add([]byte(`{"as_of":"2026-01-01","providers":[{"id":"p","match":["p*"],"claims_models":["re:m"],"models":[
+	f.Add([]byte(`{"as_of":"2026-01-01","providers":[{"id":"p","match":["p*"],"claims_models":["re:m"],"service_tiers":{"batch":0.5},"models":[
 		{"id":"m","match":["*m"],"context":5,"prices":[{"input":1.5,"cache_read":0.000001,"from":"2026-01-01",
 		"utc_from":"00:00:00Z","utc_to":"01:00:00Z","tiers":[{"above_input_tokens":5,"output":9}],"per_1000_requests":3}]}]}]}`))
 	f.Add([]byte(`{"as_of":"2026-01-01","providers":[{"id":"p","models":[{"id":"m","match":["m"],"prices":[null]}]}]}`))
+	f.Add([]byte("{\"as_of\":\"2026-01-01\",\n\"providers\":[{\"id\":\"openai\",\n\"models\":[{\"id\":\"gpt-4o\"}]}]}"))
 	f.Add(shipped[:2000])
 	f.Fuzz(func(t *testing.T, text []byte) {
-		table, err := Load(bytes.NewReader(text))
+		table, err := Default().LoadWith(bytes.NewReader(text))
 		if err != nil {
 			if !errors.Is(err, model.ErrInvalid) {
 				t.Fatalf("error %v is no ErrInvalid", err)
 			}
 			return
 		}
-		for _, n := range [...]name{{"p", "m"}, {"", "m"}, {"x", "p/m"}} {
-			c := table.Cost(Call{Provider: n.provider, Model: n.model, At: summer,
-				Usage: model.Usage{Input: 1 << 40, Output: 1 << 40, CacheRead: 1 << 41, Reasoning: 3}})
+		for _, n := range [...]name{{"p", "m"}, {"", "m"}, {"x", "p/m"}, {"openai", "gpt-4o"}} {
+			c := table.Cost(Call{Provider: n.provider, Model: n.model, At: summer, Terms: model.Terms{CacheWriteHour: 7, WebSearches: 1 << 40, Tier: "batch"},
+				Usage: model.Usage{Input: 1 << 40, Output: 1 << 40, CacheRead: 1 << 41, CacheWrite: 9, Reasoning: 3}})
 			if c.Nanos < 0 {
 				t.Fatalf("negative cost %d", c.Nanos)
+			}
+			if l, ok := table.Lookup(n.provider, n.model, summer); !ok && c.Pricing == model.Priced {
+				t.Fatalf("%+v is priced and yet not listed: %+v", n, l)
 			}
 		}
 	})

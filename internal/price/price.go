@@ -10,13 +10,21 @@
 // expression; names are compared in any case.
 //
 // A price is in dollars per million tokens, at most six decimals, by kind: "input",
-// "output", "cache_read", "cache_write", "output_reasoning" and more that usage does
-// not tell apart yet; "per_1000_requests" is in dollars per thousand calls. "tiers"
-// have "above_input_tokens": when the whole input is longer, their prices replace
-// the base for all tokens of the call. "from" is the day it begins to hold, "utc_from"
-// and "utc_to" the part of the day in which it holds. A kind without a price is
-// charged as its parent: cache as input, reasoning as output. A price of 0 is free;
-// a price without any figure is unknown.
+// "output", "cache_read", "cache_write" (for minutes), "cache_write_1h",
+// "output_reasoning" and more that usage does not tell apart yet; "per_1000_requests"
+// and "per_1000_web_searches" are in dollars per thousand. "tiers" have
+// "above_input_tokens": when the whole input is longer, their prices replace the base
+// for all tokens of the call. "from" is the day it begins to hold, "utc_from" and
+// "utc_to" the part of the day in which it holds. A kind without a price is charged as
+// its parent: cache as input, reasoning as output. A price of 0 is free; a price
+// without any figure is unknown.
+//
+// A provider's "service_tiers" say what part of the list price its tokens cost there,
+// such as 0.5 for "batch". A call on another tier than these and the usual one is
+// charged the list price, and marked as guessed.
+//
+// Sums are exact: prices are whole pico-dollars per token and tiers whole thousandths,
+// and a call is rounded once, at its end, half up to a nano-dollar.
 //
 // A provider that "guess" is set for serves other makers' models too, or is named
 // by SDKs for whatever speaks its protocol: a model missing from its list is priced by
@@ -47,36 +55,64 @@ func (t *Table) AsOf() time.Time { return t.asOf }
 type Call struct {
 	Provider, Model string // as the SDK named them; the provider may be empty
 	Usage           model.Usage
+	Terms           model.Terms
 	At              time.Time // prices depend on the time of the call
 }
 
 // Cost returns what the call cost, rounded half up to a nano-dollar: Priced, Guessed
-// when the provider or the model's version was guessed from the model's name,
-// Unpriced when no price is known for a kind of token that was used, and NotACost
-// when no tokens were.
+// when the provider, the model's version or a kind of token was guessed, Unpriced when
+// no price is known for a kind that was used, and NotACost when no tokens were.
 func (t *Table) Cost(c Call) model.Cost {
+	cost, _ := t.cost(c)
+	return cost
+}
+
+// cost returns the cost of the call, and whether it is by the operator's own prices.
+func (t *Table) cost(c Call) (_ model.Cost, own bool) {
 	if c.Usage.Input <= 0 && c.Usage.Output <= 0 {
-		return model.Cost{Pricing: model.NotACost}
+		return model.Cost{Pricing: model.NotACost}, false
 	}
 	o := t.offer(c.Provider, c.Model)
 	if o.model == nil {
-		return model.Cost{Pricing: model.Unpriced}
+		return model.Cost{Pricing: model.Unpriced}, false
 	}
 	r := o.model.rates(c.At, c.Usage.Input)
 	if r == nil {
-		return model.Cost{Pricing: model.Unpriced}
+		return model.Cost{Pricing: model.Unpriced}, false
 	}
-	nanos, ok := r.charge(c.Usage)
+	part, known := o.model.provider.part(c.Terms.Tier)
+	nanos, ok := r.charge(c.Usage, c.Terms, part)
 	if !ok {
-		return model.Cost{Pricing: model.Unpriced}
+		return model.Cost{Pricing: model.Unpriced}, false
 	}
-	return model.Cost{Nanos: nanos, Pricing: o.pricing}
+	if !known || c.Terms.Unsure {
+		o.pricing = model.Guessed
+	}
+	return model.Cost{Nanos: nanos, Pricing: o.pricing}, o.model.own
 }
 
 type provider struct {
+	id            string
 	match, claims patterns
 	guess         bool
 	models        []*listing
+	serviceTiers  map[string]int64 // thousandths of the list price
+}
+
+// whole is the list price, in thousandths of it.
+const whole = 1000
+
+// part returns what part of the list price tokens cost on the service tier, in
+// thousandths, and whether that is known.
+func (p *provider) part(tier string) (thousandths int64, known bool) {
+	switch tier {
+	case "", "default", "auto", "standard", "standard_only", "on_demand", "on-demand":
+		return whole, true
+	}
+	if n, ok := p.serviceTiers[tier]; ok {
+		return n, true
+	}
+	return whole, false
 }
 
 // find returns the first model whose patterns match the lower-case name.
@@ -91,8 +127,12 @@ func (p *provider) find(name string) *listing {
 
 // listing is a model in a provider's price list.
 type listing struct {
-	match  patterns
-	prices []conditional
+	provider *provider
+	id       string
+	own      bool // the operator's, not Picket's
+	context  int64
+	match    patterns
+	prices   []conditional
 }
 
 // conditional is a price and when it holds.
@@ -112,9 +152,18 @@ type tier struct {
 
 // rates returns the prices that hold then, for that much input; nil when none do.
 func (m *listing) rates(at time.Time, input int64) *rates {
+	c := m.price(at)
+	if c == nil {
+		return nil
+	}
+	return c.rates(input)
+}
+
+// price returns the price that holds then; nil when none does.
+func (m *listing) price(at time.Time) *conditional {
 	for i := len(m.prices) - 1; i >= 0; i-- {
 		if m.prices[i].holds(at) {
-			return m.prices[i].rates(input)
+			return &m.prices[i]
 		}
 	}
 	return nil
@@ -146,69 +195,4 @@ func (c *conditional) rates(input int64) *rates {
 		}
 	}
 	return &c.base
-}
-
-// unknown stands for a price that the table does not give.
-const unknown = -1
-
-// rates are prices in pico-dollars per token, and per call for request.
-type rates struct {
-	input, output, cacheRead, cacheWrite, reasoning int64
-	request                                         int64
-}
-
-// replaced returns r with the prices that o gives in place of its own.
-func (r rates) replaced(o rates) rates {
-	pick := func(mine *int64, theirs int64) {
-		if theirs != unknown {
-			*mine = theirs
-		}
-	}
-	pick(&r.input, o.input)
-	pick(&r.output, o.output)
-	pick(&r.cacheRead, o.cacheRead)
-	pick(&r.cacheWrite, o.cacheWrite)
-	pick(&r.reasoning, o.reasoning)
-	if o.request != 0 {
-		r.request = o.request
-	}
-	return r
-}
-
-// fill gives kinds without a price that of their parent.
-func (r *rates) fill() {
-	if r.cacheRead == unknown {
-		r.cacheRead = r.input
-	}
-	if r.cacheWrite == unknown {
-		r.cacheWrite = r.input
-	}
-	if r.reasoning == unknown {
-		r.reasoning = r.output
-	}
-}
-
-// charge returns the cost in nano-dollars and whether every kind of token that
-// was used has a price. Counts that contradict each other never make a negative part.
-func (r *rates) charge(u model.Usage) (nanos int64, ok bool) {
-	cacheRead, cacheWrite, reasoning := max(0, u.CacheRead), max(0, u.CacheWrite), max(0, u.Reasoning)
-	parts := [...]struct{ tokens, price int64 }{
-		{max(0, u.Input-min(u.Input, cacheRead)-cacheWrite), r.input},
-		{cacheRead, r.cacheRead},
-		{cacheWrite, r.cacheWrite},
-		{max(0, u.Output-min(u.Output, reasoning)), r.output},
-		{reasoning, r.reasoning},
-		{1, r.request},
-	}
-	var total sum
-	for _, p := range parts {
-		if p.tokens == 0 {
-			continue
-		}
-		if p.price == unknown {
-			return 0, false
-		}
-		total.add(p.tokens, p.price)
-	}
-	return total.nanos(), true
 }
