@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"relay.one/picket/internal/price"
 	"relay.one/picket/internal/server"
 )
 
@@ -50,7 +51,7 @@ type serving struct {
 
 func serveConfig(c call) (serving, error) {
 	var config serving
-	var format, level string
+	var format, level, prices string
 	s := newSettings(c, "serve [flags]", aboutServe)
 	s.StringVar(&config.Addr, "addr", defaultAddr, "where to listen, `host:port`; port 0 takes any that is free")
 	s.StringVar(&config.Data, "data", defaultData, "`directory` that holds everything")
@@ -58,6 +59,7 @@ func serveConfig(c call) (serving, error) {
 	s.StringVar(&config.PublicURL, "public-url", "", "`URL` by which clients reach this server, for DSNs")
 	s.Var(&days{&config.Retention}, "retention", "how `long` events are kept, such as 90d or 36h (default 90d)")
 	s.Var(&prefixes{&config.TrustedProxies}, "trusted-proxy", "`network` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; may be given again")
+	s.StringVar(&prices, "prices", "", "`file` of your own prices of models, which come before Picket's list prices")
 	s.StringVar(&config.debugAddr, "debug-addr", "", "serve Go's profiles on this loopback `address`, such as 127.0.0.1:6060")
 	s.StringVar(&format, "log-format", "text", "`format` of the log on standard error: text or json")
 	s.StringVar(&level, "log-level", "info", "least `level` that is logged: debug, info, warn or error")
@@ -65,6 +67,11 @@ func serveConfig(c call) (serving, error) {
 		return config, err
 	}
 	var err error
+	if prices != "" {
+		if config.Prices, err = price.Default().LoadFile(prices); err != nil {
+			return config, fmt.Errorf("--prices: %w", err)
+		}
+	}
 	config.Version = moduleVersion()
 	config.Log, err = newLog(c.err, format, level)
 	return config, err

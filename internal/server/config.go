@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"relay.one/picket/internal/ingest"
+	"relay.one/picket/internal/price"
 )
 
 // Config says how to serve. Addr and Data must be set.
@@ -29,6 +30,8 @@ type Config struct {
 	Retention time.Duration
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
+	// Prices says what calls of models cost; nil means Picket's list prices.
+	Prices *price.Table
 	// Limits bounds what a request may bring; its zero value is right.
 	Limits ingest.Limits
 	// Grace is how long requests may take to finish when the server stops; zero means 25 s.

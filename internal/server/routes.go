@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 
 	"relay.one/picket/internal/access"
@@ -12,7 +13,7 @@ import (
 )
 
 func (s *Server) newPipeline() *pipeline.Pipeline {
-	return pipeline.New(pipeline.Options{Writer: s.store, Prices: price.Default(), Metrics: s.metrics})
+	return pipeline.New(pipeline.Options{Writer: s.store, Prices: cmp.Or(s.config.Prices, price.Default()), Metrics: s.metrics})
 }
 
 // routes says who answers what. Everything but the door and the health checks asks
