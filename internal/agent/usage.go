@@ -72,11 +72,12 @@ func countingOf(provider, name string) counting {
 // open. It reports whether what some of the tokens were is a guess.
 func usageOf(v *view, c counting) (u model.Usage, unsure bool) {
 	u = slots(v)
+	total := tokens(v.get(totalTokens))
 	if besideInput(v) {
 		u.Input += u.CacheRead + u.CacheWrite
-		return u, false
+		total = 0
 	}
-	unsure = include(&u, tokens(v.get(totalTokens)), c)
+	unsure = include(&u, total, c)
 	return u, unsure
 }
 
