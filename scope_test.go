@@ -59,7 +59,14 @@ func TestIsolation(t *testing.T) {
 	}
 	f(wire.ItemEvent, 4, "user", "org", "agent", "crumb", "tag", "path")
 	f(wire.ItemTransaction, 1, "user", "org", "agent", "tag", "path")
-	f(wire.ItemSpan, 1, "user", "org", "agent", "tag", "run", "talk", "step") // both spans of an execution
+	spans := 0
+	for _, b := range m.payloads(wire.ItemSpan) { // one for each execution, or two where it took long
+		checkMarks(t, b, []string{"user", "org", "agent", "tag", "run", "talk"})
+		spans += bytes.Count(b, []byte(`"is_segment"`))
+	}
+	if spans != 2*requests {
+		t.Errorf("%d spans, want %d", spans, 2*requests)
+	}
 	if s := c.Stats(); len(s.Dropped) > 0 {
 		t.Errorf("dropped: %v", s.Dropped)
 	}

@@ -20,8 +20,24 @@ const (
 // container gathers spans of one trace that leave by themselves.
 type container struct {
 	root  *root
-	items []byte // encoded spans, a comma before each
+	items []byte // the payload but for its end
 	count int
+}
+
+// The payload of a container.
+const (
+	containerHead = `{"version":2,"items":[`
+	containerTail = "]}"
+	containerRoom = 8 << 10
+)
+
+// add appends an encoded span.
+func (k *container) add(span []byte) {
+	if k.count > 0 {
+		k.items = append(k.items, ',')
+	}
+	k.items = append(k.items, span...)
+	k.count++
 }
 
 // stream adds a span to the root's container.
@@ -32,11 +48,10 @@ func (r *root) stream(s *Span, end time.Time) {
 	r.mu.Lock()
 	fresh := r.container == nil
 	if fresh {
-		r.container = &container{root: r}
+		r.container = &container{root: r, items: append(make([]byte, 0, containerRoom), containerHead...)}
 	}
 	k := r.container
-	k.items = append(append(k.items, ','), e.buf...)
-	k.count++
+	k.add(e.buf)
 	full := k.count >= containerSpans || len(k.items) >= containerBytes
 	if full {
 		r.container = nil
@@ -63,10 +78,7 @@ func (r *root) flush() {
 
 func (k *container) send() {
 	c := k.root.client
-	payload := make([]byte, 0, len(k.items)+24)
-	payload = append(payload, `{"version":2,"items":[`...)
-	payload = append(payload, k.items[1:]...)
-	payload = append(payload, "]}"...)
+	payload := append(k.items, containerTail...)
 	c.out.send(parcel{
 		trace:    k.root.scope.trace.header(c, k.root.lowCardinalityName()),
 		items:    []wire.Item{{Type: wire.ItemSpan, ContentType: wire.ContentSpansV2, ItemCount: k.count, Payload: payload}},
