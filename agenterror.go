@@ -59,6 +59,7 @@ func (n *node) captureSummary(ctx context.Context, err error, x *ExecutionSummar
 	ev := newEvent(LevelError)
 	ev.Exception = exceptionsOf(err, callers(2), n.scope.client.options.InAppPackages)
 	markExceptions(ev.Exception, true)
+	ev.Fingerprint = anonymousFingerprint(err)
 	if n.exec == nil || x.ID != "" && x.ID != n.exec.id {
 		// It is only named; nobody gets hold of it.
 		n.exec = &Execution{id: x.ID}

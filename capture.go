@@ -94,6 +94,7 @@ func (n *node) captureError(ctx context.Context, err error, level Level, handled
 	ev := newEvent(level)
 	ev.Exception = exceptionsOf(err, callers(2), n.scope.client.options.InAppPackages)
 	markExceptions(ev.Exception, handled)
+	ev.Fingerprint = anonymousFingerprint(err)
 	return n.capture(ev, &sentry.EventHint{Context: ctx, OriginalException: err}, attrs)
 }
 

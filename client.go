@@ -128,13 +128,27 @@ func Default() *Client { return defaultClient.Load() }
 // Local reports whether nothing is sent because there is no DSN.
 func (c *Client) Local() bool { return c == nil || c.options.DSN == "" }
 
+// patience is how long Flush and Close wait when nobody says.
+const patience = 5 * time.Second
+
+// patient bounds a context that has no deadline.
+func patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx = orBackground(ctx)
+	if _, bounded := ctx.Deadline(); bounded {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, patience)
+}
+
 // Flush waits until everything reported before has been delivered or given up, at most
-// until ctx ends. The error says what is still waiting. Executions that are running
-// stay so; what they have finished goes out.
+// until ctx ends, and five seconds where it has no deadline. The error says what is still
+// waiting. Executions that are running stay so; what they have finished goes out.
 func (c *Client) Flush(ctx context.Context) error {
 	if c == nil {
 		return nil
 	}
+	ctx, cancel := patient(ctx)
+	defer cancel()
 	c.streams.flush()
 	c.flushSentry(ctx)
 	if err := c.out.flush(ctx); err != nil {
@@ -152,12 +166,14 @@ func (c *Client) flushSentry(ctx context.Context) {
 	c.sentry.FlushWithContext(ctx)
 }
 
-// Close flushes and stops; what is reported afterwards is lost and counted. The error
-// says what could not be delivered before ctx ended.
+// Close flushes and stops; what is reported afterwards is lost and counted. It waits as
+// Flush does. The error says what could not be delivered before.
 func (c *Client) Close(ctx context.Context) error {
 	if c == nil {
 		return nil
 	}
+	ctx, cancel := patient(ctx)
+	defer cancel()
 	c.streams.close()
 	c.flushSentry(ctx)
 	err := c.out.close(ctx)

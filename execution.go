@@ -149,6 +149,22 @@ func newExecutionID() string {
 	return "ex_" + hex.EncodeToString(b[:])
 }
 
+// Sampled reports whether the execution's spans are sent.
+func (x *Execution) Sampled() bool { return x != nil && x.span != nil }
+
+// Outcome returns how the execution ended, empty while it runs.
+func (x *Execution) Outcome() Outcome {
+	if x == nil {
+		return ""
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.ended {
+		return ""
+	}
+	return x.outcome
+}
+
 // CurrentExecution returns the execution that ctx belongs to, or nil.
 func CurrentExecution(ctx context.Context) *Execution {
 	if n := nodeOf(ctx); n != nil {
@@ -259,7 +275,7 @@ func (x *Execution) close(err error) bool {
 	x.ended = true
 	switch {
 	case err != nil:
-		x.outcome, x.reason = OutcomeError, typeName(err)
+		x.outcome, x.reason = OutcomeError, errorLabel(err)
 	case x.outcome == "":
 		x.outcome = OutcomeOK
 	}

@@ -199,7 +199,7 @@ func (s spec) common(p any) {
 }
 
 func (s spec) event(p any) {
-	s.only(p, "event_id timestamp platform level release environment server_name transaction message exception breadcrumbs contexts tags user request sdk")
+	s.only(p, "event_id fingerprint timestamp platform level release environment server_name transaction message exception fingerprint breadcrumbs contexts tags user request sdk")
 	s.common(p)
 	s.oneOf(specLevels, p, "level")
 	if (at(p, "message") == nil) == (at(p, "exception") == nil) {

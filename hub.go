@@ -1,6 +1,7 @@
 package picket
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"regexp"
@@ -14,7 +15,7 @@ import (
 // startSentry makes the sentry-go client underneath: its events come out of courier.
 func (c *Client) startSentry() (err error) {
 	o := sentry.ClientOptions{
-		Release:              c.options.Release,
+		Release:              cmp.Or(c.options.Release, noRelease),
 		Environment:          c.options.Environment,
 		ServerName:           c.options.ServerName,
 		SendDefaultPII:       c.options.SendDefaultPII,
@@ -31,6 +32,10 @@ func (c *Client) startSentry() (err error) {
 	c.sentry, err = sentry.NewClient(o)
 	return err
 }
+
+// noRelease keeps sentry-go from guessing: without a release it would run git in
+// whatever directory the program was started.
+const noRelease = "picket: no release"
 
 // orNone turns our "none" into sentry-go's.
 func orNone(n int) int {
@@ -92,6 +97,9 @@ type ours struct{}
 
 func (c *Client) finish(ev *sentry.Event, hint *sentry.EventHint) *sentry.Event {
 	ev.Sdk = ourSDK
+	if ev.Release == noRelease {
+		ev.Release = ""
+	}
 	if ev.Type != "" {
 		return ev
 	}

@@ -155,7 +155,7 @@ func innermost(frames []localFrame) *localFrame {
 func (l *local) transaction(payload []byte) {
 	var ev localEvent
 	if l.decode(payload, &ev) {
-		l.log.Debug(ev.Transaction, "op", ev.Contexts.Trace.Op, "status", ev.Contexts.Trace.Status, "spans", len(ev.Spans))
+		l.log.Info(ev.Transaction, "op", ev.Contexts.Trace.Op, "status", ev.Contexts.Trace.Status, "spans", len(ev.Spans))
 	}
 }
 

@@ -78,7 +78,7 @@ func TestLocalModePrints(t *testing.T) {
 		CaptureException(ctx, fmt.Errorf("charge: %w", &captureCard{7}), slog.Int("order", 81))
 	})
 	f(`level=WARN msg=slow event=\w{32}`, func(ctx context.Context) { CaptureMessage(ctx, LevelWarning, "slow") })
-	f(`level=DEBUG msg=orders op=queue.process status=ok spans=1`, func(ctx context.Context) {
+	f(`level=INFO msg=orders op=queue.process status=ok spans=1`, func(ctx context.Context) {
 		ctx, job := StartTransaction(ctx, "queue.process", "orders")
 		_, s := StartSpan(ctx, "db", "query")
 		s.End()

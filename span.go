@@ -168,7 +168,7 @@ func (s *Span) Fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status = statusOf(err)
-	s.set(slog.String("error.type", typeName(err)))
+	s.set(slog.String("error.type", errorLabel(err)))
 }
 
 // TraceID returns the id of the span's trace, 32 hexadecimal digits.
@@ -240,20 +240,4 @@ func statusOf(err error) sentry.SpanStatus {
 		return sentry.SpanStatusPermissionDenied
 	}
 	return sentry.SpanStatusInternalError
-}
-
-// typeName names the kind of an error in a few words that do not vary: the nearest
-// name in its chain.
-func typeName(err error) string {
-	for depth := 0; err != nil && depth < maxMemory; depth++ {
-		if name, _ := errorName(err, kindOf(err)); name != "" {
-			return name
-		}
-		one, many, _ := unwrapped(err)
-		if one == nil && len(many) > 0 {
-			one = many[0]
-		}
-		err = one
-	}
-	return "error"
 }

@@ -259,7 +259,7 @@ func (c *sqlCall) leave(text *sqlText, err error, end time.Time, more []Attr) {
 	b.Data = append(append(make([]Attr, 0, 3), slog.Float64("duration_ms", float64(end.Sub(c.start).Microseconds())/1000)), more...)
 	if err != nil {
 		b.Level = LevelError
-		b.Data = append(b.Data, slog.String("error.type", typeName(err)))
+		b.Data = append(b.Data, slog.String("error.type", errorLabel(err)))
 	}
 	c.node.scope.leave(b)
 }
