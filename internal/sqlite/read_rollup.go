@@ -20,7 +20,7 @@ func (db *DB) Rollup(ctx context.Context, q store.RollupQuery, each func(store.R
 		return err
 	}
 	pieces := store.Cover(q.Kind, q.From, q.To, q.Step, db.opt.Now())
-	if all := q.Kind.OfAll(); q.Name == nil && all != q.Kind {
+	if all := q.Kind.OfAll(); q.Name == nil && !q.Apart && all != q.Kind {
 		asked, tell := q.Kind, each
 		q.Kind, each = all, func(r store.RollupRow) error {
 			r.Kind = asked

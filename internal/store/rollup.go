@@ -16,7 +16,9 @@ type RollupQuery struct {
 	// Name and Sub narrow to one value each; nil means any. See rollup.Kind for their
 	// meaning. Without a Name, rows by error type, model, tool and policy are sums over
 	// all agents and have none themselves.
-	Name, Sub            *string
+	Name, Sub *string
+	// Apart asks for the rows of every agent where there would be those sums.
+	Apart                bool
 	Environment, Release string // empty: any
 	From, To             time.Time
 	// Step is the widest bucket wanted; 0 means any.
