@@ -59,6 +59,9 @@ func RulesWithout(names ...string) (Rules, error) {
 	return Rules{slices.Clone(names)}, nil
 }
 
+// On reports whether the rule of that name is on.
+func (r Rules) On(name string) bool { return !slices.Contains(r.off, name) }
+
 // judge lets the rules look at an execution that ended without an error. One that was
 // cancelled is not judged.
 func (c *course) judge(x *model.Execution, r Rules) {
@@ -67,7 +70,7 @@ func (c *course) judge(x *model.Execution, r Rules) {
 	}
 	k := c.conduct()
 	for i := range rules {
-		if slices.Contains(r.off, rules[i].name) {
+		if !r.On(rules[i].name) {
 			continue
 		}
 		if s, reason := rules[i].fires(&k); s != nil {

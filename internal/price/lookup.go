@@ -1,6 +1,7 @@
 package price
 
 import (
+	"strings"
 	"time"
 
 	"relay.one/picket/internal/model"
@@ -51,6 +52,15 @@ func (t *Table) Lookup(provider, name string, at time.Time) (Listing, bool) {
 		l.Tiers = append(l.Tiers, Tier{Above: c.tiers[i].above, Rates: c.tiers[i].list()})
 	}
 	return l, true
+}
+
+// ProviderID returns the table's id of the provider that SDKs give that name; empty
+// when the table knows none of it.
+func (t *Table) ProviderID(name string) string {
+	if p := t.named(strings.ToLower(name)); p != nil {
+		return p.id
+	}
+	return ""
 }
 
 // list returns the prices that are known and charged.
