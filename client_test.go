@@ -140,6 +140,25 @@ func TestFlushAndCloseKeepTheirDeadlines(t *testing.T) {
 	f(refusing{})
 }
 
+// Who names no deadline does not wait for ever.
+func TestFlushAndCloseWithoutDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, err := New(Options{DSN: testDSN, Transport: captureHanging{}, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.CaptureMessage(t.Context(), LevelInfo, "hello")
+		begin := time.Now()
+		if err := c.Flush(context.Background()); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != patience {
+			t.Errorf("flush: %v after %v", err, time.Since(begin))
+		}
+		if err := c.Close(context.Background()); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 2*patience {
+			t.Errorf("close: %v after %v", err, time.Since(begin))
+		}
+	})
+}
+
 func TestAfterClose(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -67,7 +67,7 @@ func TestUnsampledExecutions(t *testing.T) {
 		run.End(errors.New("boom"))
 		job.End()
 		ev := onlyEvent(t, c, m)
-		if n := len(m.items(t, "span")); n != 0 || run.Usage().Input != 2 {
+		if n := len(m.items(t, "span")); n != 0 || run.Usage().Input != 2 || run.Sampled() {
 			t.Errorf("%d containers, usage %+v", n, run.Usage())
 		}
 		if crumbs := at(ev, "breadcrumbs", "values").([]any); len(crumbs) != 4 || at(ev, "tags", "execution.id") != run.ID() {

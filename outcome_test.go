@@ -18,7 +18,13 @@ func TestOutcomes(t *testing.T) {
 		t.Helper()
 		ctx, c, m := testClient(t, Options{})
 		_, run := StartExecution(ctx, Agent{Name: "Billing"})
+		if o := run.Outcome(); o != "" || !run.Sampled() {
+			t.Errorf("a running execution is %q", o)
+		}
 		end(run)
+		if o := run.Outcome(); string(o) != outcome {
+			t.Errorf("outcome %q, want %v", o, outcome)
+		}
 		flush(t, c)
 		s := spanNamed(t, m.spans(t), "invoke_agent Billing")
 		wantAttrs(t, s, object{wire.AttrOutcome: outcome, wire.AttrOutcomeReason: reason})
