@@ -28,7 +28,11 @@ func (t *Tally) AddStory(p model.ProjectID, b *model.Batch, sign int) {
 	}
 	for i := range b.Executions {
 		x := &b.Executions[i]
-		where{t, p, x.Environment, x.Release, x.Start.Add(x.Duration), int64(sign)}.addExecution(x)
+		w := where{t, p, x.Environment, x.Release, x.Start.Add(x.Duration), int64(sign)}
+		w.addExecution(x)
+		if r := reportOf(b, x); r != nil {
+			w.addReport(b, x, r)
+		}
 	}
 }
 
@@ -111,19 +115,21 @@ func (w where) addCall(k Kind, s *model.Span, sub string) []*Counters {
 	return calls
 }
 
-func (w where) addEvaluation(s *model.Span) {
-	policies := w.both(Policy, s.Agent.ID, s.Policy.Name)
-	violation := s.Policy.Verdict.Violation()
+func (w where) addEvaluation(s *model.Span) { w.addVerdict(s.Agent.ID, s.Organization, &s.Policy) }
+
+func (w where) addVerdict(agent, organization string, p *model.Policy) {
+	policies := w.both(Policy, agent, p.Name)
+	violation := p.Verdict.Violation()
 	w.each(policies, func(c *Counters) {
 		c.Add(Calls, w.sign)
 		if violation {
 			c.Add(CallErrors, w.sign)
 		}
-		if s.Policy.Verdict == model.VerdictDeny {
+		if p.Verdict == model.VerdictDeny {
 			c.Add(Denied, w.sign)
 		}
 	})
-	w.each(append(w.owners(s.Agent.ID, s.Organization), policies...), func(c *Counters) {
+	w.each(append(w.owners(agent, organization), policies...), func(c *Counters) {
 		c.Add(Evaluations, w.sign)
 		if violation {
 			c.Add(Violations, w.sign)

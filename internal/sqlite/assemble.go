@@ -249,7 +249,7 @@ func (v *web) assembled(old bool) *model.Batch {
 			b.Events = append(b.Events, e.Event)
 		}
 	}
-	agent.Assemble(b)
+	agent.AssembleWith(b, v.db.opt.Rules)
 	b.Spans = append(b.Spans, plain...)
 	return b
 }

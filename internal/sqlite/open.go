@@ -20,6 +20,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
+	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/payload"
 	"relay.one/picket/internal/rollup"
@@ -38,6 +39,9 @@ type Options struct {
 	Beside bool
 	// Queue is the most batches that wait for a commit before Write answers ErrBusy; 0 means 1,024.
 	Queue int
+	// Rules are the rules of outcome that the pipeline has on: executions that are put
+	// together anew must end by the same. The zero value has all of them on.
+	Rules agent.Rules
 	// Log takes what goes wrong in the background; nil means slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.

@@ -17,7 +17,7 @@ import (
 const executionColumns = `project, id, trace, span, agent, agent_name, framework, version, conversation, organization, user,
 	release, environment, start, duration, ended, outcome, reason, input, output, cache_read, cache_write, reasoning,
 	cost, pricing, unpriced, model_calls, tool_calls, tool_errors, evaluations, violations,
-	rule, fault, models, tools, failing, policies, issues, traces, loop_kind, loop`
+	rule, fault, models, tools, failing, policies, issues, traces, loop_kind, loop, parent`
 
 func scanExecution(s *sqlite3.Stmt) (store.ExecutionRecord, error) {
 	x := store.ExecutionRecord{Project: model.ProjectID(s.ColumnInt64(0)), Execution: model.Execution{
@@ -33,7 +33,7 @@ func scanExecution(s *sqlite3.Stmt) (store.ExecutionRecord, error) {
 		UnpricedCalls: s.ColumnInt(25), ModelCalls: s.ColumnInt(26), ToolCalls: s.ColumnInt(27), ToolErrors: s.ColumnInt(28),
 		Evaluations: s.ColumnInt(29), Violations: s.ColumnInt(30),
 		Rule: s.ColumnText(31), Fault: s.ColumnText(32), Models: splitList(s.ColumnText(33)), Tools: splitList(s.ColumnText(34)),
-		Failing: splitList(s.ColumnText(35)), Policies: splitList(s.ColumnText(36)),
+		Failing: splitList(s.ColumnText(35)), Policies: splitList(s.ColumnText(36)), Parent: s.ColumnText(41),
 	}}
 	x.Traces = splitTraces(s.ColumnRawBlob(38), x.Trace)
 	var err error

@@ -28,8 +28,10 @@ type strandKey struct {
 
 const (
 	// besides is how near to midnight the parts of a trace are also looked for on the
-	// other side of it. Once anything is found, further days are looked at as well.
-	besides = 2 * time.Hour
+	// other side of it; besidesAgents the same of what is about agents, which run for
+	// longer. Once anything is found, further days are looked at as well.
+	besides       = 2 * time.Hour
+	besidesAgents = 6 * time.Hour
 	// maxReach is how many days the parts of a trace are looked for, from the first on.
 	maxReach = 35
 )
@@ -78,26 +80,33 @@ func (w *batchWriter) strandAt(key strandKey) (int, bool) {
 }
 
 // reach widens the days to those around a time.
-func (s *strand) reach(at time.Time) {
-	s.from = min(s.from, dayOf(at.Add(-besides)))
-	s.to = min(max(s.to, dayOf(at.Add(besides))), s.from+maxReach)
+func (s *strand) reach(at time.Time, beside time.Duration) {
+	s.from = min(s.from, dayOf(at.Add(-beside)))
+	s.to = min(max(s.to, dayOf(at.Add(beside))), s.from+maxReach)
 }
 
 // lookAround finds out what the batch brings pieces of, and of which of those
 // something is stored already. It comes before anything of the batch is written.
 func (w *batchWriter) lookAround() error {
+	beside := besides
+	if w.OwnSpans != nil {
+		beside = besidesAgents
+	}
 	for i := range w.Spans {
 		s := &w.Spans[i]
 		st := w.strandOf(s.Trace, "")
 		st.total++
 		st.spans++
-		st.reach(s.Start)
+		st.reach(s.Start, beside)
+		if s.Kind == model.SpanAgent {
+			st.reach(s.Start.Add(s.Duration), beside)
+		}
 	}
 	for i := range w.Events {
 		e := &w.Events[i]
 		st := w.strandOf(e.Trace, e.Execution)
 		st.total++
-		st.reach(e.Timestamp)
+		st.reach(e.Timestamp, beside)
 	}
 	for i := range w.strands {
 		if err := w.look(&w.strands[i]); err != nil {

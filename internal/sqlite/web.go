@@ -173,8 +173,8 @@ func (v *web) addStrand(st *strand) bool {
 
 func (v *web) addDays(x *model.Execution) bool {
 	st := strand{from: lastDay}
-	st.reach(x.Start)
-	st.reach(end(x))
+	st.reach(x.Start, besidesAgents)
+	st.reach(end(x), besidesAgents)
 	return v.addStrand(&st)
 }
 

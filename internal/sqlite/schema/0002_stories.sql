@@ -1,4 +1,5 @@
 -- Executions that are put together anew when more of their traces comes.
+ALTER TABLE executions ADD COLUMN parent TEXT NOT NULL DEFAULT '';
 ALTER TABLE executions ADD COLUMN rule TEXT NOT NULL DEFAULT '';
 ALTER TABLE executions ADD COLUMN fault TEXT NOT NULL DEFAULT '';
 -- Lists, with a unit separator before, between and after what they hold.

@@ -55,6 +55,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 			c.test(t, newFixture(t, open(t)))
 		})
 	}
+	t.Run("stories do not depend on the order", func(t *testing.T) {
+		t.Parallel()
+		storiesAreSets(t, open)
+	})
 }
 
 // fixture is an engine with one organization and one project.
