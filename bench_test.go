@@ -37,7 +37,7 @@ func (benchServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
 
-func benchPicket(b *testing.B, tracesRate float64) context.Context {
+func benchPicket(b testing.TB, tracesRate float64) context.Context {
 	c, err := picket.New(picket.Options{
 		DSN: benchDSN, Transport: benchServer{}, Release: "shop@1.2.3", Environment: "bench",
 		TracesSampleRate: tracesRate, Logger: slog.New(slog.DiscardHandler),
@@ -57,7 +57,7 @@ func benchPicket(b *testing.B, tracesRate float64) context.Context {
 
 // benchSentry binds a client to the hub that sentryhttp clones. It leaves out the
 // integration that sends the list of dependencies, which picket does not.
-func benchSentry(b *testing.B, tracesRate float64) {
+func benchSentry(b testing.TB, tracesRate float64) {
 	c, err := sentry.NewClient(sentry.ClientOptions{
 		Dsn: benchDSN, HTTPTransport: benchServer{}, Release: "shop@1.2.3", Environment: "bench",
 		EnableTracing: true, TracesSampleRate: tracesRate,
@@ -138,48 +138,81 @@ func benchIdentify(s *sentry.Scope) {
 		"version": benchAgent.Version, "capabilities": benchAgent.Capabilities})
 }
 
-func benchServe(b *testing.B, ctx context.Context, wrap func(http.Handler) http.Handler, handle http.HandlerFunc) {
+// benchServe returns a function that serves one request.
+func benchServe(ctx context.Context, wrap func(http.Handler) http.Handler, handle http.HandlerFunc) func() {
 	mux := http.NewServeMux()
 	mux.Handle("POST /agents/{agentId}/runs", handle)
 	h := wrap(mux)
 	r := benchRequest(ctx)
 	w := &benchWriter{header: http.Header{}}
-	b.ReportAllocs()
-	for b.Loop() {
+	return func() {
 		clear(w.header)
 		h.ServeHTTP(w, r)
 	}
 }
 
+// servePicket returns a function that serves one request with that many spans.
+func servePicket(t testing.TB, rate float64, spans int) func() {
+	return benchServe(benchPicket(t, rate), picket.Middleware(benchOptions()), func(w http.ResponseWriter, r *http.Request) {
+		for range spans {
+			_, s := picket.StartSpan(r.Context(), "db.query", "SELECT * FROM runs WHERE agent = $1", slog.String("db.system", "postgresql"), slog.Int("rows", 3))
+			s.End()
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+}
+
+// serveSentry is servePicket with sentry-go alone.
+func serveSentry(t testing.TB, rate float64, spans int) func() {
+	benchSentry(t, max(rate, 0))
+	return benchServe(t.Context(), sentryhttp.New(sentryhttp.Options{}).Handle, func(w http.ResponseWriter, r *http.Request) {
+		benchIdentify(sentry.GetHubFromContext(r.Context()).Scope())
+		for range spans {
+			s := sentry.StartSpan(r.Context(), "db.query", sentry.WithDescription("SELECT * FROM runs WHERE agent = $1"))
+			s.SetData("db.system", "postgresql")
+			s.SetData("rows", 3)
+			s.Finish()
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+}
+
 func BenchmarkMiddleware(b *testing.B) {
 	run := func(name string, rate float64, spans int) {
-		b.Run(name+"/picket", func(b *testing.B) {
-			benchServe(b, benchPicket(b, rate), picket.Middleware(benchOptions()), func(w http.ResponseWriter, r *http.Request) {
-				for range spans {
-					_, s := picket.StartSpan(r.Context(), "db.query", "SELECT * FROM runs WHERE agent = $1", slog.String("db.system", "postgresql"), slog.Int("rows", 3))
-					s.End()
+		measure := func(serve func(testing.TB, float64, int) func()) func(*testing.B) {
+			return func(b *testing.B) {
+				once := serve(b, rate, spans)
+				b.ReportAllocs()
+				for b.Loop() {
+					once()
 				}
-				w.WriteHeader(http.StatusNoContent)
-			})
-		})
-		b.Run(name+"/sentry", func(b *testing.B) {
-			benchSentry(b, max(rate, 0))
-			benchServe(b, b.Context(), sentryhttp.New(sentryhttp.Options{}).Handle, func(w http.ResponseWriter, r *http.Request) {
-				benchIdentify(sentry.GetHubFromContext(r.Context()).Scope())
-				for range spans {
-					s := sentry.StartSpan(r.Context(), "db.query", sentry.WithDescription("SELECT * FROM runs WHERE agent = $1"))
-					s.SetData("db.system", "postgresql")
-					s.SetData("rows", 3)
-					s.Finish()
-				}
-				w.WriteHeader(http.StatusNoContent)
-			})
-		})
+			}
+		}
+		b.Run(name+"/picket", measure(servePicket))
+		b.Run(name+"/sentry", measure(serveSentry))
 	}
 	run("unsampled", -1, 0)
 	run("unsampled5", -1, 5)
 	run("sampled", 1, 0)
 	run("sampled5", 1, 5)
+}
+
+// TestAllocations holds the benchmark to what it promises, by what does not depend on the
+// machine. It is not parallel: it counts what the whole process allocates.
+func TestAllocations(t *testing.T) {
+	f := func(rate float64, spans int, most float64) {
+		t.Helper()
+		var ours, theirs float64
+		t.Run("picket", func(t *testing.T) { ours = testing.AllocsPerRun(200, servePicket(t, rate, spans)) })
+		t.Run("sentry", func(t *testing.T) { theirs = testing.AllocsPerRun(200, serveSentry(t, rate, spans)) })
+		if ours > theirs || ours > most {
+			t.Errorf("rate %v, %d spans: %v allocations, want at most %v; sentry-go has %v", rate, spans, ours, most, theirs)
+		}
+	}
+	f(-1, 0, 6)
+	f(-1, 5, 6) // spans that are not sampled cost nothing
+	f(1, 0, 60)
+	f(1, 5, 80)
 }
 
 var errBench = fmt.Errorf("charge order: %w", &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")})
@@ -213,9 +246,9 @@ func BenchmarkCaptureException(b *testing.B) {
 	})
 }
 
-// BenchmarkSpan measures a child span; both transactions begin anew before they are full.
+// BenchmarkSpan measures a child span, in transactions of fifty.
 func BenchmarkSpan(b *testing.B) {
-	const perTransaction = 500
+	const perTransaction = 50
 	b.Run("picket", func(b *testing.B) {
 		base := benchPicket(b, 1)
 		ctx, root := picket.StartTransaction(base, "job", "bench")

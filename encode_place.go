@@ -131,13 +131,34 @@ func attrIsUserAgent(name string) bool {
 
 // attrIsPerson reports whether a header tells who or where the client is.
 func attrIsPerson(name string) bool {
-	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	for _, end := range [...]string{"forwarded-for", "-ip", "-user", "-email", "-username"} {
-		if strings.HasSuffix(name, end) {
+		if at := len(name) - len(end); at >= 0 && attrSameHeader(name[at:], end) {
 			return true
 		}
 	}
-	return name == "forwarded" || strings.HasPrefix(name, "remote-")
+	const remote = "remote-"
+	return attrSameHeader(name, "forwarded") || len(name) >= len(remote) && attrSameHeader(name[:len(remote)], remote)
+}
+
+// attrSameHeader reports whether name is the header want, which is in lower case. A hyphen
+// may be written as an underscore.
+func attrSameHeader(name, want string) bool {
+	if len(name) != len(want) {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c |= 0x20
+		case c == '_':
+			c = '-'
+		}
+		if c != want[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // drops reports whether what stands at a place is not sent at all.
