@@ -36,26 +36,13 @@ const (
 // addresses each in their way.
 func (e *encoder) attr(a slog.Attr) { e.attrIn("", a, attrsPlain) }
 
-// typedAttr writes an attribute as a member "k":{"value":v,"type":"string"}. A whole
-// number above the range of int64 becomes a text.
-func (e *encoder) typedAttr(a slog.Attr) { e.attrIn("", a, attrsTyped) }
-
-// typed is typedAttr for a text, unless it is empty.
-func (e *encoder) typed(key, s string) {
-	if s != "" {
-		e.typedAttr(slog.String(key, s))
-	}
-}
-
 // plainAttrs writes attributes as members of the object that is open. Of several under
 // one name the last holds.
 func (e *encoder) plainAttrs(list []slog.Attr) { e.attrsAs(list, attrsPlain) }
 
-// typedAttrs is plainAttrs with types.
+// typedAttrs is plainAttrs with members "k":{"value":v,"type":"string"}. A whole number
+// above the range of int64 becomes a text.
 func (e *encoder) typedAttrs(list []slog.Attr) { e.attrsAs(list, attrsTyped) }
-
-// nestedAttrs is plainAttrs with objects and lists as they are.
-func (e *encoder) nestedAttrs(list []slog.Attr) { e.attrsAs(list, attrsNested) }
 
 func (e *encoder) attrsAs(list []slog.Attr, shape attrShape) {
 	for i, a := range list {
