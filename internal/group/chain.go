@@ -68,12 +68,15 @@ func (g *grouper) link(x *model.Exception, lang language) link {
 
 func (g *grouper) variant(x *model.Exception, frames []byte) variant {
 	v := variant{from: len(g.parts), stack: len(frames) > 0}
-	if x.Type != "" && !x.Synthetic {
+	switch {
+	case x.Fault != "": // one incident, whatever each client's wrapper and request id
+		g.parts = field(g.parts, faultTag, x.Fault)
+	case x.Type != "" && !x.Synthetic:
 		g.parts = field(g.parts, typeTag, x.Type)
 	}
 	if len(frames) > 0 {
 		g.parts = append(append(g.parts, stackTag), frames...)
-	} else if x.Value != "" {
+	} else if x.Value != "" && x.Fault == "" {
 		g.parts = append(normalise(append(g.parts, valueTag), x.Value), 0)
 	}
 	v.to = len(g.parts)

@@ -3,7 +3,8 @@
 // culprit that head its issue. It follows Sentry's rules to the same classes of
 // events, though not to the same hashes.
 //
-// What it adds is said where it is done: Go's standard library and dependencies are
+// What it adds is said where it is done: typed agent errors go by their kind and not by
+// their text (model.Exception.Fault), Go's standard library and dependencies are
 // not in-app whatever the SDK says (gomodule.go), messages are parameterised for what
 // agents say (scan_agent.go), and errors without a type of their own get a title from
 // their text (title.go).

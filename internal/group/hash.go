@@ -13,6 +13,7 @@ import (
 // but its stack has the same text as a thread with that stack, as at Sentry.
 const (
 	typeTag     = 't'
+	faultTag    = 'A'
 	valueTag    = 'v'
 	moduleTag   = 'M'
 	filenameTag = 'F'
@@ -80,7 +81,11 @@ func (g *grouper) hashes(e *model.Event) []model.Hash {
 	if text == "" {
 		tag = fallbackTag
 	}
-	g.text = normalise(append(g.text[:0], tag), text)
+	if e.Fault != "" && len(e.Exceptions) == 0 {
+		g.text = field(g.text[:0], faultTag, e.Fault+"/"+e.FaultProvider)
+	} else {
+		g.text = normalise(append(g.text[:0], tag), text)
+	}
 	return []model.Hash{sum(g.text)}
 }
 

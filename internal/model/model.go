@@ -117,8 +117,9 @@ type Event struct {
 	Organization string
 	// Report is how the execution ended, where an event says so; nil mostly.
 	Report *Report
-	// Fault is the typed agent error that the event is (see package fault), or empty.
-	Fault string
+	// Fault is the typed agent error that the event is (see package fault), or empty,
+	// and FaultProvider whose model or service it was, if that is known.
+	Fault, FaultProvider string
 	// Issue is the issue that the event belongs to; the store sets it.
 	Issue IssueID
 
@@ -156,12 +157,15 @@ const (
 // Exception is one link of an exception chain; the root cause comes first.
 type Exception struct {
 	Type, Value, Module string
-	Synthetic           bool // type and value are placeholders
-	Handled             Tristate
-	Mechanism           string // mechanism type
-	ID, ParentID        int    // -1 when absent
-	Group               bool   // an exception group: its children are its parts
-	Frames              []Frame
+	// Fault is what the exception is grouped by instead of type and value: a typed
+	// agent error and its provider. Empty for all others.
+	Fault        string
+	Synthetic    bool // type and value are placeholders
+	Handled      Tristate
+	Mechanism    string // mechanism type
+	ID, ParentID int    // -1 when absent
+	Group        bool   // an exception group: its children are its parts
+	Frames       []Frame
 }
 
 // Frame is one call of a stack; the crash comes last.

@@ -72,6 +72,7 @@ func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) (model.E
 	b := sentry.Decode(docs)
 	docs.Release()
 	about := agent.Read(b)
+	tellFaults(b)
 	group.Assign(b)
 	if about {
 		price.Apply(b, p.prices)
