@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	agents "relay.one/picket/internal/agent"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/rollup"
 )
@@ -57,7 +58,8 @@ func BenchmarkWriteTransaction(b *testing.B) {
 			}
 			batch.Spans = append(batch.Spans, s)
 		}
-		batch.Executions = []model.Execution{{ID: fmt.Sprint("x", n), Trace: trace, Span: model.SpanID{1}, Agent: agent, Start: e.Started, Duration: time.Second, Ended: true, Outcome: model.OutcomeOK}}
+		batch.Spans[0].Kind = model.SpanAgent
+		agents.Assemble(batch)
 		return batch
 	})
 }

@@ -58,7 +58,8 @@ func (c *conn) conversations(q store.ConversationQuery, until int64, most int) (
 	if err != nil {
 		return nil, err
 	}
-	w := executionConditions(store.ExecutionQuery{Agent: q.Agent, UserKey: q.UserKey, Organization: q.Organization, From: q.From, To: q.To})
+	w := executionConditions(store.ExecutionQuery{Conversation: q.ID, Agent: q.Agent, UserKey: q.UserKey,
+		Organization: q.Organization, From: q.From, To: q.To})
 	w.add("conversation <> '' AND project = ?")
 	sql := sumConversations + w.String() + " GROUP BY conversation HAVING ? = 0 OR latest <= ? ORDER BY latest DESC, conversation LIMIT ?"
 	var found []store.Conversation

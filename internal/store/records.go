@@ -307,6 +307,7 @@ type ExecutionTrace struct {
 // ConversationQuery selects conversations, those with the latest execution first.
 type ConversationQuery struct {
 	In           Scope
+	ID           string
 	Agent        string
 	UserKey      string
 	Organization string

@@ -29,7 +29,12 @@ type Writer interface {
 	// Write commits b, durably and as a whole, together with the issues, rollups
 	// and changes that it causes, and then returns. Several calls may share one
 	// transaction. The error is ErrBusy when the queue is full and ErrFull when the
-	// disk is; nothing of b is stored then. The engine does not keep b.
+	// disk is; nothing of b is stored then. The engine sets Event.Issue and does not
+	// keep b.
+	//
+	// Executions, and all rollups but the counts of users, depend on the set of spans
+	// and events that were written and on nothing else: not on their order, on which
+	// came together, or on how often each came. See docs/analytics.md for the bounds.
 	Write(ctx context.Context, b *model.Batch) (Receipt, error)
 }
 

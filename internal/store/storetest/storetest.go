@@ -40,6 +40,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"a replayed trace changes nothing", replayChangesNothing},
 		{"executions merge", executionsMerge},
 		{"executions page across projects", executionsPage},
+		{"executions are selected", executionsSelected},
+		{"conversations are listed", conversationsListed},
 		{"logs come back", logsComeBack},
 		{"attachments come back", attachmentsComeBack},
 		{"check-ins settle out of order", checkInsSettle},

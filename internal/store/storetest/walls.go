@@ -29,12 +29,16 @@ func (f *fixture) world(t *testing.T) *world {
 	w.event = e.ID
 	b := w.batch
 	b.Events = append(b.Events, e)
+	b.Executions[0].Conversation = "c1"
 	b.Attachments = []model.Attachment{{Event: e.ID, Name: "a", Data: []byte("x")}}
 	b.CheckIns = []model.CheckIn{{ID: model.NewEventID(), Monitor: "m", Status: "ok", Timestamp: Clock}}
 	b.Logs = []model.Log{{Timestamp: Clock, Body: "x"}}
 	b.Sessions = []model.Session{{Started: Clock, Exited: 1}}
 	f.write(t, b)
 	w.issue = f.issues(t, store.IssueQuery{})[0]
+	if _, err := f.Execution(context.Background(), f.scope(), "x1"); err != nil {
+		t.Errorf("their own execution: %v", err)
+	}
 	files, err := f.Attachments(context.Background(), f.scope(), e.ID)
 	must(t, err)
 	w.file = files[0].ID
@@ -74,6 +78,8 @@ func (f *fixture) refusesThings(t *testing.T, w *world, in store.Scope) {
 	refused("tags", err)
 	_, err = f.Trace(ctx, in, model.TraceID{7})
 	refused("trace", err)
+	_, err = f.Execution(ctx, in, "x1")
+	refused("execution", err)
 	_, err = f.Attachment(ctx, in, w.event, w.file)
 	refused("attachment", err)
 	status := store.Resolved
@@ -97,6 +103,8 @@ func (f *fixture) listsNothing(t *testing.T, w *world, in store.Scope) {
 	none("events", len(events.Events), err)
 	executions, err := f.Executions(ctx, store.ExecutionQuery{In: in})
 	none("executions", len(executions.Executions), err)
+	conversations, err := f.Conversations(ctx, store.ConversationQuery{In: in})
+	none("conversations", len(conversations.Conversations), err)
 	logs, err := f.Logs(ctx, store.LogQuery{In: in})
 	none("logs", len(logs.Logs), err)
 	list, err := f.Attachments(ctx, in, w.event)
