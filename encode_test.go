@@ -100,7 +100,7 @@ type (
 	encodeSelf   struct{ Next *encodeSelf }
 	encodePanics struct{}
 	encodeBadLog struct{}
-	encodeLogged struct{ secret string }
+	encodeLogged struct{}
 	encodeName   struct{ name string }
 	encodeMixed  struct {
 		Good string

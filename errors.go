@@ -152,6 +152,8 @@ func (t *errorTree) descend(err error, at int) {
 }
 
 // unwrapped returns what err wraps: one error and how it was found, or many.
+//
+//lint:ignore ST1008 the errors are what is returned, and not what went wrong
 func unwrapped(err error) (one error, many []error, source string) {
 	defer func() {
 		if recover() != nil {

@@ -18,7 +18,7 @@ func (c *Client) startSentry() (err error) {
 		Release:              cmp.Or(c.options.Release, noRelease),
 		Environment:          c.options.Environment,
 		ServerName:           c.options.ServerName,
-		SendDefaultPII:       c.options.SendDefaultPII,
+		DataCollection:       c.collected(),
 		MaxBreadcrumbs:       orNone(c.options.MaxBreadcrumbs),
 		Tags:                 c.options.Tags,
 		Integrations:         c.integrations,
@@ -36,6 +36,15 @@ func (c *Client) startSentry() (err error) {
 // noRelease keeps sentry-go from guessing: without a release it would run git in
 // whatever directory the program was started.
 const noRelease = "picket: no release"
+
+// collected tells sentry-go's own middlewares what they may collect: as much as ours.
+func (c *Client) collected() *sentry.DataCollection {
+	d := &sentry.DataCollection{UserInfo: sentry.Set(c.options.SendDefaultPII), HTTPBodies: []sentry.BodyType{}}
+	if !c.options.SendDefaultPII {
+		d.Cookies = &sentry.KeyValueCollectionBehavior{Mode: sentry.CollectionOff}
+	}
+	return d
+}
 
 // orNone turns our "none" into sentry-go's.
 func orNone(n int) int {

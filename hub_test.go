@@ -66,7 +66,7 @@ func TestHubsApart(t *testing.T) {
 	ctx, c, m := testClient(t, Options{})
 	root, tx := StartTransaction(ctx, "job", "x")
 	one, two := WithTag(root, "n", "1"), WithTag(root, "n", "2")
-	if sentry.GetHubFromContext(one) != sentry.GetHubFromContext(one) {
+	if hub := sentry.GetHubFromContext(one); hub != sentry.GetHubFromContext(one) {
 		t.Error("a context has two hubs")
 	}
 	sentry.GetHubFromContext(one).Scope().SetUser(sentry.User{ID: "set by hub"})

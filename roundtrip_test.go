@@ -147,8 +147,7 @@ func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, 
 // together.
 func TestThreeServices(t *testing.T) {
 	t.Parallel()
-	var last *site
-	last = newSite(t, Options{TracesSampleRate: -1}, MiddlewareOptions{}, "/", func(http.ResponseWriter, *http.Request) {})
+	last := newSite(t, Options{TracesSampleRate: -1}, MiddlewareOptions{}, "/", func(http.ResponseWriter, *http.Request) {})
 	leaf := last.listen()
 	middle := newSite(t, Options{TracesSampleRate: -1}, MiddlewareOptions{}, "/", func(_ http.ResponseWriter, r *http.Request) {
 		fetch(t, r.Context(), leaf.URL)

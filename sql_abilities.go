@@ -1,5 +1,7 @@
 package picket
 
+//lint:file-ignore SA1019 drivers that have only the older methods are drivers still
+
 import "database/sql/driver"
 
 // Abilities of a connection that database/sql acts upon as soon as they are there.

@@ -1,5 +1,7 @@
 package picket
 
+//lint:file-ignore SA1019 drivers that have only the older methods are drivers still
+
 import (
 	"context"
 	"database/sql/driver"
