@@ -233,7 +233,7 @@ func (v *web) assembled(old bool) *model.Batch {
 			about[s.Trace] = true
 		}
 	}
-	b := &model.Batch{Org: v.Org, Project: v.Project}
+	b := &model.Batch{Org: v.Org, Project: v.Project, Spans: make([]model.Span, 0, len(v.spans))}
 	var plain []model.Span
 	for i := range v.spans {
 		switch s := &v.spans[i]; {

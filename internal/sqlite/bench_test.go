@@ -128,3 +128,25 @@ func BenchmarkFold(b *testing.B) {
 	b.StopTimer()
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(slots), "us/slot")
 }
+
+// BenchmarkWriteStreamed writes the spans of long runs ten at a time: of each run a
+// thousand, so that 500 are put together anew on the average.
+func BenchmarkWriteStreamed(b *testing.B) {
+	trace := model.TraceID(model.NewEventID())
+	benchmarkWrite(b, func(n int) *model.Batch {
+		trace := trace
+		trace[0], trace[1], trace[2] = byte(n/100), byte(n/100>>8), byte(n/100>>16)
+		batch := &model.Batch{Org: 1, Project: 1, Received: time.Now(), SpanBlobs: []model.SpanBlob{{Payload: []byte(`{"items":[]}`)}}}
+		for i := range 10 {
+			k := n%100*10 + i
+			s := model.Span{Trace: trace, ID: model.SpanID{1, byte(k >> 8), byte(k)}, Parent: model.SpanID{1}, Start: time.Now(), Duration: time.Millisecond,
+				Op: "gen_ai.chat", Kind: model.SpanModel, Provider: "openai", Model: "gpt-5", Usage: model.Usage{Input: 1000}, Cost: model.Cost{Nanos: 2, Pricing: model.Priced}}
+			if k == 0 {
+				s.Kind, s.Parent = model.SpanAgent, model.SpanID{}
+			}
+			batch.Spans = append(batch.Spans, s)
+		}
+		agents.Assemble(batch)
+		return batch
+	})
+}

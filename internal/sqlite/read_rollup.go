@@ -64,7 +64,7 @@ func (db *DB) snapshot(c *conn, q store.RollupQuery, projects []model.ProjectID,
 	var rows []store.RollupRow
 	for _, d := range [...]*rollup.Delta{&db.pending.growing, &db.pending.folding} {
 		for s, counters := range d[q.Kind] {
-			if !matches(q, projects, s) {
+			if !matches(q, projects, s) || counters.Zero() {
 				continue
 			}
 			if at, ok := bucket(pieces, s); ok {
