@@ -36,6 +36,7 @@ func requests() []request {
 		{"issueTags", "/api/v1/issues/1/tags", ""},
 		{"event", "/api/v1/events/" + errorID.String(), ""},
 		{"trace", "/api/v1/traces/" + traceOf.String(), ""},
+		{"span", "/api/v1/traces/" + traceOf.String() + "/spans/" + modelID.String(), ""},
 		{"executions", "/api/v1/executions", ""},
 		{"execution", "/api/v1/executions/run-1", ""},
 		{"logs", "/api/v1/logs", ""},
@@ -185,7 +186,7 @@ func TestTenantsAreWalls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.fill()
-	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
+	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "talk-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
 	own := []string{"agents", "issues", "executions", "logs", "monitors", "sessions", "discards", "projects", "createProject", "trends", "trendsV1"}
 	ops, _ := w.described()
 	for _, r := range requests() {

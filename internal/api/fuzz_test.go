@@ -20,3 +20,16 @@ func FuzzCursor(f *testing.F) {
 		}
 	})
 }
+
+func FuzzPlace(f *testing.F) {
+	f.Add(int64(12), uint16(3), uint16(4), "fn5h")
+	f.Fuzz(func(t *testing.T, micros int64, steps, into uint16, text string) {
+		want := placeIn{micros, int(steps), int(into)}
+		if got, err := openPlace(*want.close()); got != want || err != nil {
+			t.Errorf("%v came back as %v, %v", want, got, err)
+		}
+		if _, err := openPlace(text); err != nil && !errors.Is(err, model.ErrInvalid) {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}

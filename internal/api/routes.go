@@ -85,14 +85,19 @@ func (a *rest) telemetryRoutes(api huma.API) {
 		about: "Every span and event stored under one trace id, of all projects of the organization.",
 	}, a.trace)
 	add(a, api, operation{
+		id: "span", path: "/api/v1/traces/{traceId}/spans/{spanId}",
+		scope: access.EventRead, tag: "telemetry", summary: "One span, whole",
+		about: "With everything that was sent with it, and its messages in one form for all clients.",
+	}, a.span)
+	add(a, api, operation{
 		id: "executions", path: "/api/v1/executions",
 		scope: access.EventRead, tag: "telemetry", summary: "Runs of agents",
-		about: "The latest first.",
+		about: "The latest, the most expensive or the longest first.",
 	}, a.executions)
 	add(a, api, operation{
 		id: "execution", path: "/api/v1/executions/{id}",
-		scope: access.EventRead, tag: "telemetry", summary: "One run of an agent",
-		about: "When several projects used the same id, the latest run.",
+		scope: access.EventRead, tag: "telemetry", summary: "One run of an agent, with its transcript",
+		about: "What was said, called, judged and went wrong in it, in order and by pages. When several projects used the same id, the latest run.",
 	}, a.execution)
 	add(a, api, operation{
 		id: "logs", path: "/api/v1/logs",

@@ -4,25 +4,30 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"relay.one/picket/internal/access"
+	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/sentry"
 	"relay.one/picket/internal/store"
 )
 
-type traceQuery struct {
+// TraceName names a trace in a path.
+type TraceName struct {
 	TraceID string `path:"traceId" doc:"32 hexadecimal digits, with or without hyphens"`
 }
 
 // trace is everything stored under one trace id.
 type trace struct {
 	TraceID string  `json:"traceId"`
-	Spans   []span  `json:"spans" doc:"By start"`
+	Spans   []Span  `json:"spans" doc:"By start"`
 	Events  []Event `json:"events" doc:"Errors, messages and transactions of the trace"`
 }
 
-type span struct {
+// Span is one timed operation of a trace.
+type Span struct {
 	SpanID         string                     `json:"spanId"`
 	ParentSpanID   *string                    `json:"parentSpanId" doc:"The parent may never have arrived"`
 	ProjectID      string                     `json:"projectId"`
@@ -35,7 +40,7 @@ type span struct {
 	DurationMS     float64                    `json:"durationMs"`
 	Release        *string                    `json:"release"`
 	Environment    *string                    `json:"environment"`
-	Agent          *agent                     `json:"agent,omitempty" doc:"Whose span it is; left out when unknown"`
+	Agent          *Agent                     `json:"agent,omitempty" doc:"Whose span it is; left out when unknown"`
 	Execution      *string                    `json:"execution" doc:"The id of the execution"`
 	Conversation   *string                    `json:"conversation"`
 	OrganizationID *string                    `json:"organizationId" doc:"The customer's organization"`
@@ -43,6 +48,7 @@ type span struct {
 	Model          *string                    `json:"model"`
 	Tool           *string                    `json:"tool"`
 	ErrorType      *string                    `json:"errorType"`
+	Fault          *string                    `json:"fault" doc:"The typed error"`
 	Policy         *policy                    `json:"policy,omitempty" doc:"The verdict; left out unless the span is a policy evaluation"`
 	Usage          usage                      `json:"usage"`
 	CostUSD        *usd                       `json:"costUsd" doc:"Null when no price is known, and for what has no cost"`
@@ -51,7 +57,8 @@ type span struct {
 	Attributes     map[string]json.RawMessage `json:"attributes" doc:"Everything that was sent with the span, less secrets"`
 }
 
-type agent struct {
+// Agent is an AI agent as it named itself.
+type Agent struct {
 	ID        string  `json:"id"`
 	Name      string  `json:"name"`
 	Framework *string `json:"framework"`
@@ -77,8 +84,21 @@ func usageOf(u model.Usage) usage {
 	return usage{u.Input, u.Output, u.CacheRead, u.CacheWrite, u.Reasoning}
 }
 
-func (a *rest) trace(ctx context.Context, c access.Caller, in *traceQuery) (*trace, error) {
-	id, err := model.ParseTraceID(in.TraceID)
+func (a *rest) trace(ctx context.Context, c access.Caller, in *TraceName) (*trace, error) {
+	t, err := a.readTrace(ctx, c, in.TraceID)
+	if err != nil {
+		return nil, err
+	}
+	sent := attributesOf(t.Payloads)
+	return &trace{
+		TraceID: t.ID.String(),
+		Spans:   each(t.Spans, func(s store.SpanRecord) Span { return spanOf(&s, sent.of(&s)) }),
+		Events:  each(t.Events, func(e store.EventSummary) Event { return eventOf(&e) }),
+	}, nil
+}
+
+func (a *rest) readTrace(ctx context.Context, c access.Caller, name string) (*store.Trace, error) {
+	id, err := model.ParseTraceID(name)
 	if err != nil {
 		return nil, fmt.Errorf("traceId: %w", err)
 	}
@@ -86,12 +106,71 @@ func (a *rest) trace(ctx context.Context, c access.Caller, in *traceQuery) (*tra
 	if err != nil {
 		return nil, fmt.Errorf("read trace %s: %w", id, err)
 	}
-	sent := attributesOf(t.Payloads)
-	return &trace{
-		TraceID: id.String(),
-		Spans:   each(t.Spans, func(s store.SpanRecord) span { return spanOf(&s, sent.of(&s)) }),
-		Events:  each(t.Events, func(e store.EventSummary) Event { return eventOf(&e) }),
-	}, nil
+	return t, nil
+}
+
+type spanQuery struct {
+	TraceName
+	SpanID string `path:"spanId" doc:"16 hexadecimal digits"`
+}
+
+// wholeSpan is one span with nothing cut.
+type wholeSpan struct {
+	Span
+	Messages []wholeMessage `json:"messages" doc:"What went into the call and came out of it, in one form for all clients: instructions, conversation, answer; of a tool its arguments and its result"`
+}
+
+// wholeMessage is one message of a span's conversation.
+type wholeMessage struct {
+	Role   string      `json:"role" doc:"system, user, assistant, tool, or another word of the client's"`
+	Output bool        `json:"output" doc:"Whether it came out of the call; false for what went in"`
+	Finish *string     `json:"finish" doc:"Why it ended, in the client's word"`
+	Parts  []wholePart `json:"parts"`
+}
+
+// wholePart is a piece of a message.
+type wholePart struct {
+	Type      string          `json:"type" doc:"text, reasoning, tool_call, tool_call_response, blob, uri, file, or another word of the client's"`
+	Text      *string         `json:"text"`
+	CallID    *string         `json:"toolCallId"`
+	Name      *string         `json:"name" doc:"Of the tool"`
+	Arguments json.RawMessage `json:"arguments,omitempty"`
+	Response  json.RawMessage `json:"response,omitempty"`
+	Modality  *string         `json:"modality"`
+	MIME      *string         `json:"mimeType"`
+	URI       *string         `json:"uri"`
+	Raw       json.RawMessage `json:"raw,omitempty" doc:"The whole part where type is another word"`
+}
+
+func wholeMessageOf(m agent.Message) wholeMessage {
+	return wholeMessage{m.Role, m.Output, text(m.Finish), each(m.Parts, func(p agent.Part) wholePart {
+		return wholePart{p.Type, text(p.Text), text(p.ToolCallID), text(p.Name), p.Arguments, p.Response,
+			text(p.Modality), text(p.MIME), text(p.URI), p.Raw}
+	})}
+}
+
+func (a *rest) span(ctx context.Context, c access.Caller, in *spanQuery) (*wholeSpan, error) {
+	id, err := model.ParseSpanID(in.SpanID)
+	if err != nil {
+		return nil, fmt.Errorf("spanId: %w", err)
+	}
+	t, err := a.readTrace(ctx, c, in.TraceID)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(t.Spans, func(s store.SpanRecord) bool { return s.ID == id })
+	if at < 0 {
+		return nil, fmt.Errorf("%w: span %s of trace %s", model.ErrNotFound, id, t.ID)
+	}
+	s := &t.Spans[at]
+	attributes := map[string]json.RawMessage{}
+	if s.Payload >= 0 && s.Payload < len(t.Payloads) {
+		if raw, err := sentry.DecodeSpan(t.Payloads[s.Payload], id); err == nil { // else there are none
+			attributes = sentry.RawSpan{ID: id, Raw: raw}.Attributes()
+		}
+	}
+	said := agent.Messages(func(name string) json.RawMessage { return attributes[name] })
+	return &wholeSpan{spanOf(s, attributes), each(said, wholeMessageOf)}, nil
 }
 
 var spanKinds = map[model.SpanKind]string{
@@ -104,30 +183,28 @@ var pricings = map[model.Pricing]string{
 	model.Unpriced: "unpriced", model.Reported: "reported",
 }
 
-func spanOf(s *store.SpanRecord, sent map[string]json.RawMessage) span {
-	out := span{
+func spanOf(s *store.SpanRecord, sent map[string]json.RawMessage) Span {
+	out := Span{
 		SpanID: s.ID.String(), ParentSpanID: spanID(s.Parent), ProjectID: projectID(s.Project),
 		Op: s.Op, Name: s.Name, Status: s.Status.String(), Kind: spanKinds[s.Kind], Segment: s.Segment,
 		StartedAt: s.Start.UTC(), DurationMS: milliseconds(s.Duration),
 		Release: text(s.Release), Environment: text(s.Environment),
 		Agent: agentOf(s.Agent), Execution: text(s.Execution), Conversation: text(s.Conversation),
 		OrganizationID: text(s.Organization),
-		Provider:       text(s.Provider), Model: text(s.Model), Tool: text(s.Tool), ErrorType: text(s.ErrorType),
+		Provider:       text(s.Provider), Model: text(s.Model), Tool: text(s.Tool), ErrorType: text(s.ErrorType), Fault: text(s.Signs.Fault),
 		Usage: usageOf(s.Usage), Pricing: pricings[s.Cost.Pricing],
 		Attributes: sent,
 	}
 	if s.Kind == model.SpanPolicy {
 		out.Policy = &policy{s.Policy.Name, s.Policy.Verdict.String(), s.Policy.Reason}
 	}
-	if p := s.Cost.Pricing; p != model.NotACost && p != model.Unpriced {
-		out.CostUSD, out.CostNanos = (*usd)(&s.Cost.Nanos), &s.Cost.Nanos
-	}
+	out.CostUSD, out.CostNanos = costOf(s.Cost)
 	return out
 }
 
-func agentOf(a model.Agent) *agent {
+func agentOf(a model.Agent) *Agent {
 	if a == (model.Agent{}) {
 		return nil
 	}
-	return &agent{a.ID, a.Name, text(a.Framework), text(a.Version)}
+	return &Agent{a.ID, a.Name, text(a.Framework), text(a.Version)}
 }

@@ -25,7 +25,7 @@ const agentID = "billing/é ?%2F#1"
 
 // world is a server with two organizations, the first of which has data.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	db      *sqlite.DB
 	url     string
 	project model.ProjectID
@@ -34,7 +34,7 @@ type world struct {
 	blind   string // token of the first one, without scopes
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t}
 	now := func() time.Time { return noon }
@@ -185,7 +185,7 @@ func spans(at time.Time, agent model.Agent) []model.Span {
 
 func run(at time.Time, agent model.Agent) model.Execution {
 	return model.Execution{
-		ID: "run-1", Trace: traceOf, Span: rootID, Agent: agent, Organization: "acme", UserKey: "id:42",
+		ID: "run-1", Trace: traceOf, Span: rootID, Agent: agent, Conversation: "talk-1", Organization: "acme", UserKey: "id:42",
 		Release: "bill@1.0.0", Environment: "production", Start: at.Add(-2 * time.Second), Duration: 2 * time.Second,
 		Ended: true, Outcome: model.OutcomeError, Reason: "declined",
 		Usage: model.Usage{Input: 1000, CacheRead: 400, Output: 50, Reasoning: 20},
