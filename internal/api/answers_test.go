@@ -39,6 +39,8 @@ func requests() []request {
 		{"span", "/api/v1/traces/" + traceOf.String() + "/spans/" + modelID.String(), ""},
 		{"executions", "/api/v1/executions", ""},
 		{"execution", "/api/v1/executions/run-1", ""},
+		{"conversations", "/api/v1/conversations", ""},
+		{"conversation", "/api/v1/conversations/talk-1", ""},
 		{"logs", "/api/v1/logs", ""},
 		{"monitors", "/api/v1/monitors", ""},
 		{"checkIns", "/api/v1/monitors/nightly/checkins", ""},
@@ -187,7 +189,7 @@ func TestTenantsAreWalls(t *testing.T) {
 	w := newWorld(t)
 	w.fill()
 	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "talk-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
-	own := []string{"agents", "issues", "executions", "logs", "monitors", "sessions", "discards", "projects", "createProject", "trends", "trendsV1"}
+	own := []string{"agents", "issues", "executions", "conversations", "logs", "monitors", "sessions", "discards", "projects", "createProject", "trends", "trendsV1"}
 	ops, _ := w.described()
 	for _, r := range requests() {
 		op := ops[r.operation]

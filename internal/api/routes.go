@@ -100,6 +100,17 @@ func (a *rest) telemetryRoutes(api huma.API) {
 		about: "What was said, called, judged and went wrong in it, in order and by pages. When several projects used the same id, the latest run.",
 	}, a.execution)
 	add(a, api, operation{
+		id: "conversations", path: "/api/v1/conversations",
+		scope: access.EventRead, tag: "telemetry", summary: "Conversations",
+		about: "What the runs of agents in each conversation come to, the one with the latest run first.",
+	}, a.conversations)
+	add(a, api, operation{
+		id: "conversation", path: "/api/v1/conversations/{id}",
+		scope: access.EventRead, tag: "telemetry", summary: "One conversation",
+		about: "Its executions in order, with what was asked and answered; the first page has the latest of them. " +
+			"When several projects used the same id, the one with the latest run.",
+	}, a.conversation)
+	add(a, api, operation{
 		id: "logs", path: "/api/v1/logs",
 		scope: access.EventRead, tag: "telemetry", summary: "Log records",
 		about: "Structured logs, the latest first.",
