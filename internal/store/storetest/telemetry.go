@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -102,10 +103,23 @@ func agentsAddUp(t *testing.T, f *fixture) {
 	}
 	for _, k := range []rollup.Kind{rollup.ErrorType, rollup.Model, rollup.Tool, rollup.Policy} {
 		equal(t, fmt.Sprintf("kind %d of all agents", k), count(k, nil), int64(len(agents)))
+		equal(t, fmt.Sprintf("agents of kind %d apart", k), fmt.Sprintf("%q", names(t, f, k)), `["" "refunds" "sales"]`)
 		for _, agent := range agents {
 			equal(t, fmt.Sprintf("kind %d of agent %q", k, agent), count(k, &agent), 1)
 		}
 	}
+}
+
+// names returns whom the rows of a kind belong to when every agent is asked for, sorted.
+func names(t *testing.T, f *fixture, k rollup.Kind) (list []string) {
+	t.Helper()
+	q := store.RollupQuery{In: f.scope(), Kind: k, Apart: true, From: Clock.Add(-time.Hour), To: Clock.Add(time.Hour)}
+	must(t, f.Rollup(context.Background(), q, func(r store.RollupRow) error {
+		list = append(list, r.Name)
+		return nil
+	}))
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // span returns a span of a trace.
