@@ -22,7 +22,7 @@ type agentIssuesQuery struct {
 type agentIssues struct {
 	AgentID string  `json:"agentId"`
 	Window  window  `json:"window" doc:"What is really covered: old windows are cut to whole hours or days"`
-	Issues  []issue `json:"issues" doc:"count is of this agent in the window; the rest is the whole issue's"`
+	Issues  []issue `json:"issues" doc:"count and cost are of this agent in the window; the rest is the whole issue's"`
 	Next    *string `json:"next" doc:"The cursor of the next page; null at the end"`
 }
 
@@ -36,7 +36,7 @@ func (a *rest) agentIssues(ctx context.Context, c access.Caller, in *agentIssues
 		return nil, err
 	}
 	if len(found) == 0 {
-		if err := a.checkSeen(ctx, q.In, in.AgentID); err != nil {
+		if _, err := a.seen(ctx, q.In, in.AgentID); err != nil {
 			return nil, err
 		}
 	}
@@ -55,7 +55,7 @@ func (a *rest) agentIssues(ctx context.Context, c access.Caller, in *agentIssues
 func byTime(s *sum) int64 { return s.last }
 
 // join reads the issues that the sums are named after, and gives each the sum's
-// count instead of its own. An issue that is gone meanwhile is left out.
+// count and cost instead of its own. An issue that is gone meanwhile is left out.
 func (a *rest) join(ctx context.Context, in store.Scope, sums []*sum) ([]issue, error) {
 	out := []issue{}
 	for _, s := range sums {
@@ -72,6 +72,7 @@ func (a *rest) join(ctx context.Context, in store.Scope, sums []*sum) ([]issue, 
 		}
 		row := issueOf(found)
 		row.Count = s.Get(rollup.Events)
+		row.blame(s.Counters)
 		out = append(out, row)
 	}
 	return out, nil

@@ -29,6 +29,14 @@ func requests() []request {
 		{"trends", "/sentry/trends?agentId=" + url.QueryEscape(agentID), ""},
 		{"trendsV1", "/api/v1/sentry/trends?groupBy=model", ""},
 		{"agents", "/api/v1/agents", ""},
+		{"agent", "/api/v1/agents/" + agent, ""},
+		{"cost", "/api/v1/cost?groupBy=issue&interval=auto", ""},
+		{"models", "/api/v1/models?pricing=unpriced", ""},
+		{"tools", "/api/v1/tools", ""},
+		{"policies", "/api/v1/policies", ""},
+		{"policy", "/api/v1/policies/spending", ""},
+		{"faults", "/api/v1/faults", ""},
+		{"rules", "/api/v1/rules", ""},
 		{"issues", "/api/v1/issues", ""},
 		{"issue", "/api/v1/issues/DEFAULT-1", ""},
 		{"changeIssue", "/api/v1/issues/1", `{"assignee":"ann@example.com"}`},
@@ -155,13 +163,14 @@ func TestPlatformRoutesHaveTheNamedKeys(t *testing.T) {
 	}
 	agent := url.PathEscape(agentID)
 	f("/stats/"+agent, `agentId window.from window.to executions failed errors errorRate errorsByType.type errorsByType.count
-		topIssues.id durationMs.p50 durationMs.p95 durationMs.p99 tokens.input tokens.cached tokens.output tokens.reasoning tokens.total
-		costUsd failedCostUsd unpricedCalls tools.name tools.calls tools.errors tools.p95Ms models.model
-		policies.evaluations policies.violations policies.byPolicy.name`)
+		topIssues.id topIssues.costUsd durationMs.p50 durationMs.p95 durationMs.p99 tokens.input tokens.cached tokens.output tokens.reasoning
+		tokens.total costUsd failedCostUsd costPerSuccessUsd unpricedCalls guessedCalls reportedCalls tools.name tools.calls tools.errors
+		tools.p95Ms tools.failedExecutions tools.failedCostUsd models.model policies.evaluations policies.violations policies.byPolicy.name
+		faults rules loops.count loops.costUsd`)
 	f("/issues/"+agent, `issues.id issues.shortId issues.title issues.culprit issues.type issues.level issues.status issues.substatus
 		issues.count issues.users issues.firstSeen issues.lastSeen issues.costUsd next`)
 	f("/trends", `interval series.key series.points.t series.points.errors series.points.executions series.points.errorRate
-		series.points.costUsd series.points.tokens series.points.p95Ms`)
+		series.points.costUsd series.points.failedCostUsd series.points.tokens series.points.p95Ms`)
 }
 
 // absent follows a path of keys, into the first element of lists, and returns the
@@ -189,7 +198,7 @@ func TestTenantsAreWalls(t *testing.T) {
 	w := newWorld(t)
 	w.fill()
 	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "talk-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
-	own := []string{"agents", "issues", "executions", "conversations", "logs", "monitors", "sessions", "discards", "projects", "createProject", "trends", "trendsV1"}
+	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "issues", "executions", "conversations", "logs", "monitors", "sessions", "discards", "projects", "createProject", "trends", "trendsV1"}
 	ops, _ := w.described()
 	for _, r := range requests() {
 		op := ops[r.operation]

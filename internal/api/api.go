@@ -14,7 +14,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"relay.one/picket/internal/access"
+	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/price"
 	"relay.one/picket/internal/store"
 )
 
@@ -31,6 +33,10 @@ type Config struct {
 	// PublicURL is where clients reach the server, for DSNs in answers; empty takes
 	// what each request says.
 	PublicURL string
+	// Rules says which rules of outcome are on, as the pipeline has it.
+	Rules agent.Rules
+	// Prices is the table that calls are priced by; nil is price.Default's.
+	Prices *price.Table
 	// Log takes what strangers must not read; nil is slog's default.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
@@ -39,15 +45,20 @@ type Config struct {
 
 // rest answers the operations.
 type rest struct {
-	store Store
-	log   *slog.Logger
-	now   func() time.Time
+	store  Store
+	rules  agent.Rules
+	prices *price.Table
+	log    *slog.Logger
+	now    func() time.Time
 }
 
 // New returns the handler of everything under Prefixes. The OpenAPI document and
 // its page are for everybody; everything else asks the guard.
 func New(c Config) http.Handler {
-	a := &rest{store: c.Store, log: c.Log, now: c.Now}
+	a := &rest{store: c.Store, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
+	if a.prices == nil {
+		a.prices = price.Default()
+	}
 	if a.log == nil {
 		a.log = slog.Default()
 	}

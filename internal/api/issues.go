@@ -9,6 +9,7 @@ import (
 	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/query"
+	"relay.one/picket/internal/rollup"
 	"relay.one/picket/internal/store"
 )
 
@@ -37,8 +38,33 @@ type issue struct {
 	FirstRelease *string    `json:"firstRelease"`
 	LastRelease  *string    `json:"lastRelease"`
 	LastEventID  *string    `json:"lastEventId"`
-	CostUSD      *usd       `json:"costUsd" doc:"What the executions cost that it broke; null while that is not counted"`
-	CostNanos    *int64     `json:"costNanos"`
+	Broke        int64      `json:"failedExecutions" doc:"Executions that errored or failed and that it was part of"`
+	CostUSD      *usd       `json:"costUsd" doc:"What those executions cost; null when there were some and nothing of their cost is known"`
+	CostNanos    int64      `json:"costNanos"`
+}
+
+// blame sets what the issue broke and what that cost.
+func (i *issue) blame(c *rollup.Counters) {
+	b := blameOf(c)
+	i.Broke, i.CostUSD, i.CostNanos = b.FailedExecutions, b.FailedCostUSD, b.FailedCostNanos
+}
+
+// broke makes an issue of what is stored, with what it broke since then, or as far back
+// as rollups go.
+func (a *rest) broke(ctx context.Context, in store.Scope, i *store.Issue, since time.Time) (issue, error) {
+	now := a.now()
+	from := now.Add(-store.DayHistory)
+	if since.After(from) {
+		from = since
+	}
+	q := store.RollupQuery{In: in, Kind: rollup.Issue, Name: store.IssueName(i.ID), From: from, To: now.Add(rollup.Day.Width())}
+	row, err := a.total(ctx, q)
+	if err != nil {
+		return issue{}, err
+	}
+	out := issueOf(i)
+	out.blame(row.Counters)
+	return out, nil
 }
 
 func issueOf(i *store.Issue) issue {
@@ -86,7 +112,7 @@ type issuesQuery struct {
 }
 
 type issueList struct {
-	Issues []issue `json:"issues"`
+	Issues []issue `json:"issues" doc:"Cost is of the window, or of all that is counted when there is none; the rest is the whole issue's"`
 	Next   *string `json:"next" doc:"The cursor of the next page; null at the end"`
 }
 
@@ -106,7 +132,15 @@ func (a *rest) issues(ctx context.Context, c access.Caller, in *issuesQuery) (*i
 	if err != nil {
 		return nil, fmt.Errorf("list issues: %w", err)
 	}
-	return &issueList{each(p.Issues, func(i store.Issue) issue { return issueOf(&i) }), text(p.Next)}, nil
+	out := &issueList{Issues: []issue{}, Next: text(p.Next)}
+	for i := range p.Issues {
+		row, err := a.broke(ctx, q.In, &p.Issues[i], q.From)
+		if err != nil {
+			return nil, err
+		}
+		out.Issues = append(out.Issues, row)
+	}
+	return out, nil
 }
 
 // IssueName names an issue in a path.
@@ -119,8 +153,8 @@ func (a *rest) issue(ctx context.Context, c access.Caller, in *IssueName) (*issu
 	if err != nil {
 		return nil, err
 	}
-	out := issueOf(i)
-	return &out, nil
+	out, err := a.broke(ctx, c.In(), i, time.Time{})
+	return &out, err
 }
 
 // find reads an issue by its number or short id.
@@ -162,8 +196,8 @@ func (a *rest) changeIssue(ctx context.Context, c access.Caller, in *issueChange
 	if len(changed) == 0 {
 		return nil, fmt.Errorf("%w: issue %s", model.ErrNotFound, in.ID)
 	}
-	out := issueOf(&changed[0])
-	return &out, nil
+	out, err := a.broke(ctx, c.In(), &changed[0], time.Time{})
+	return &out, err
 }
 
 type issueTags struct {

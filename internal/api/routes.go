@@ -13,6 +13,7 @@ import (
 func (a *rest) routes(mux *http.ServeMux) *huma.OpenAPI {
 	api := newAPI(mux)
 	a.platformRoutes(api)
+	a.agentRoutes(api)
 	a.issueRoutes(api)
 	a.telemetryRoutes(api)
 	a.projectRoutes(api)
@@ -24,7 +25,7 @@ func (a *rest) platformRoutes(api huma.API) {
 	add(a, api, operation{
 		id: "agentStats", path: "/sentry/stats/{agentId}", also: "/api/v1/sentry/stats/{agentId}",
 		scope: access.EventRead, tag: "agents", summary: "What one agent did",
-		about: "Executions, errors, durations, tokens, cost, tools, models and policies of one agent over a window. " +
+		about: "Executions, errors, durations, tokens, cost, tools, models, policies, typed errors and loops of one agent over a window. " +
 			"An agent that has never reported is a 404; one that was quiet in the window has zeros.",
 	}, a.stats)
 	add(a, api, operation{
@@ -35,14 +36,62 @@ func (a *rest) platformRoutes(api huma.API) {
 	add(a, api, operation{
 		id: "trends", path: "/sentry/trends", also: "/api/v1/sentry/trends",
 		scope: access.EventRead, tag: "agents", summary: "How things go over time",
-		about: "Errors, executions, cost, tokens and latency by interval, for all or one agent, as one series or one for " +
-			"each agent, environment, release, model, tool or type of error. Gaps are filled with zeros.",
+		about: "Errors, executions, cost, cost of failures, tokens and latency by interval, for all or one agent, as one series or one " +
+			"for each agent, release, tool, policy and so on. Gaps are filled with zeros.",
 	}, a.trends)
+}
+
+// agentRoutes are what agents did, by whatever had a part in it.
+func (a *rest) agentRoutes(api huma.API) {
 	add(a, api, operation{
 		id: "agents", path: "/api/v1/agents",
 		scope: access.EventRead, tag: "agents", summary: "Agents seen in a window",
 		about: "Every agent that reported in the window, the busiest first.",
 	}, a.agents)
+	add(a, api, operation{
+		id: "agent", path: "/api/v1/agents/{id}",
+		scope: access.EventRead, tag: "agents", summary: "One agent",
+		about: "What it did in the window, altogether, by release and environment, and by everything that had a part in it. " +
+			"An agent that has never reported is a 404; one that was quiet in the window has zeros.",
+	}, a.agent)
+	add(a, api, operation{
+		id: "cost", path: "/api/v1/cost",
+		scope: access.EventRead, tag: "agents", summary: "What executions cost, and what failures cost",
+		about: "Cost, cost of executions that errored or failed, and cost per success: altogether, by agent, release, tool and so on, " +
+			"and over time when an interval is given.",
+	}, a.cost)
+	add(a, api, operation{
+		id: "models", path: "/api/v1/models",
+		scope: access.EventRead, tag: "agents", summary: "Models that were called",
+		about: "Calls, errors, tokens and cost by provider and model. With pricing=unpriced those without a price: what they used, " +
+			"which agents call them, and what to write into the operator's own prices.",
+	}, a.models)
+	add(a, api, operation{
+		id: "tools", path: "/api/v1/tools",
+		scope: access.EventRead, tag: "agents", summary: "Tools that were called",
+		about: "Calls, errors and durations of each tool, and what executions cost that went wrong with a failed call of it.",
+	}, a.tools)
+	add(a, api, operation{
+		id: "policies", path: "/api/v1/policies",
+		scope: access.EventRead, tag: "agents", summary: "Policies, and whether violations go with failures",
+		about: "For every policy its verdicts, and how executions with a violation end beside the others of the same agents. A difference " +
+			"says that the two go together, and not that one is the cause.",
+	}, a.policies)
+	add(a, api, operation{
+		id: "policy", path: "/api/v1/policies/{name}",
+		scope: access.EventRead, tag: "agents", summary: "One policy, by agent and release",
+		about: "As in the list, where it is judged among all policies; and within each agent and each release.",
+	}, a.policy)
+	add(a, api, operation{
+		id: "faults", path: "/api/v1/faults",
+		scope: access.EventRead, tag: "agents", summary: "Typed errors of agents",
+		about: "Rate limits, prompts that are too long, tools that do not exist and the like: events, calls, and the executions that ended by them.",
+	}, a.faults)
+	add(a, api, operation{
+		id: "rules", path: "/api/v1/rules",
+		scope: access.EventRead, tag: "agents", summary: "Rules of outcome",
+		about: "What is taken for a failure where an execution ended without an error, and how often each rule said so.",
+	}, a.outcomeRules)
 }
 
 func (a *rest) issueRoutes(api huma.API) {

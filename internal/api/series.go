@@ -82,33 +82,3 @@ func points(line []*rollup.Counters, g grouping, x axis) []point {
 	}
 	return out
 }
-
-func readExecutions(c *rollup.Counters, p *point) {
-	p.Errors = c.Get(rollup.Errors)
-	p.Executions = number(c.Get(rollup.Executions))
-	p.ErrorRate, _ = rate(c.Get(rollup.Errored)+c.Get(rollup.Failed), *p.Executions)
-	readMoney(c, p)
-}
-
-func readModelCalls(c *rollup.Counters, p *point) {
-	readCalls(c, p)
-	readMoney(c, p)
-}
-
-func readCalls(c *rollup.Counters, p *point) {
-	p.Errors = c.Get(rollup.CallErrors)
-	p.Calls = number(c.Get(rollup.Calls))
-	p.ErrorRate, _ = rate(p.Errors, *p.Calls)
-	p.P95MS = quantile(c, 0.95)
-}
-
-func readErrors(c *rollup.Counters, p *point) { p.Errors = c.Get(rollup.Errors) }
-
-func readMoney(c *rollup.Counters, p *point) {
-	nanos, unpriced := c.Get(rollup.CostNanos), c.Get(rollup.Unpriced)
-	p.CostUSD, p.CostNanos, p.Unpriced = dollars(nanos, unpriced), &nanos, &unpriced
-	p.Tokens = number(c.Usage().Total())
-	p.P95MS = quantile(c, 0.95)
-}
-
-func number(n int64) *int64 { return &n }

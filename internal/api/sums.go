@@ -25,12 +25,7 @@ type sum struct {
 func (a *rest) sums(ctx context.Context, q store.RollupQuery, name func(*rollup.Key) string) (map[string]*sum, error) {
 	found := map[string]*sum{}
 	err := a.store.Rollup(ctx, q, func(r store.RollupRow) error {
-		key := name(&r.Key)
-		s := found[key]
-		if s == nil {
-			s = &sum{name: strings.Clone(key), Counters: &rollup.Counters{}}
-			found[s.name] = s
-		}
+		s := named(found, name(&r.Key))
 		s.Merge(r.Counters)
 		s.last = max(s.last, r.Time.Unix())
 		return nil
@@ -39,6 +34,57 @@ func (a *rest) sums(ctx context.Context, q store.RollupQuery, name func(*rollup.
 		return nil, fmt.Errorf("read rollups: %w", err)
 	}
 	return found, nil
+}
+
+// cell is an agent, the other name of its rows, and a release.
+type cell struct{ agent, sub, release string }
+
+// counts is the part of a row that can be compared: without sketches, whose merging
+// would cost more than everything else.
+type counts struct {
+	executions, wentWrong, failedNanos int64
+	evaluations, violations, denied    int64
+	unpriced                           int64
+}
+
+func (n *counts) add(c *rollup.Counters) {
+	n.executions += c.Get(rollup.Executions)
+	n.wentWrong += wentWrong(c)
+	n.failedNanos += c.Get(rollup.FailedCostNanos)
+	n.evaluations += c.Get(rollup.Evaluations)
+	n.violations += c.Get(rollup.Violations)
+	n.denied += c.Get(rollup.Denied)
+	n.unpriced += c.Get(rollup.Unpriced)
+}
+
+// cells adds up the rows of a query by agent, Sub and release.
+func (a *rest) cells(ctx context.Context, q store.RollupQuery) (map[cell]*counts, error) {
+	q.Apart = true
+	found := map[cell]*counts{}
+	err := a.store.Rollup(ctx, q, func(r store.RollupRow) error {
+		at := cell{r.Name, r.Sub, r.Release}
+		n := found[at]
+		if n == nil {
+			n = &counts{}
+			found[at] = n
+		}
+		n.add(r.Counters)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read rollups: %w", err)
+	}
+	return found, nil
+}
+
+// named returns the sum of that name, made when it is not there.
+func named(found map[string]*sum, name string) *sum {
+	s := found[name]
+	if s == nil {
+		s = &sum{name: strings.Clone(name), Counters: &rollup.Counters{}}
+		found[s.name] = s
+	}
+	return s
 }
 
 // total adds up all rows of a query.
@@ -57,6 +103,24 @@ func (a *rest) total(ctx context.Context, q store.RollupQuery) (*sum, error) {
 func ofAgent(q store.RollupQuery, k rollup.Kind, agent string) store.RollupQuery {
 	q.Kind, q.Name = k, store.Only(agent)
 	return q
+}
+
+// narrow makes a query one of a kind, of one agent unless agent is empty.
+func narrow(q store.RollupQuery, k rollup.Kind, agent string) store.RollupQuery {
+	if agent != "" {
+		return ofAgent(q, k, agent)
+	}
+	q.Kind = k
+	return q
+}
+
+// whole adds up everything of the window, of one agent unless agent is empty.
+func (a *rest) whole(ctx context.Context, q store.RollupQuery, agent string) (*sum, error) {
+	if agent != "" {
+		return a.total(ctx, ofAgent(q, rollup.Agent, agent))
+	}
+	q.Kind = rollup.Project
+	return a.total(ctx, q)
 }
 
 func byName(k *rollup.Key) string { return k.Name }

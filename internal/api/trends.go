@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"relay.one/picket/internal/access"
-	"relay.one/picket/internal/rollup"
 	"relay.one/picket/internal/store"
 )
 
 type trendsQuery struct {
 	AgentID  string `query:"agentId" doc:"Only this agent; all of them when left out"`
 	Interval string `query:"interval" enum:"1m,5m,15m,1h,6h,1d" doc:"Distance of the points; when left out 5m up to 6 hours, 1h up to 7 days, else 1d"`
-	GroupBy  string `query:"groupBy" default:"none" enum:"none,agent,environment,release,model,tool,errorType" doc:"One series for each of these"`
+	GroupBy  string `query:"groupBy" default:"none" enum:"none,agent,organization,environment,release,model,tool,policy,errorType,fault,rule,issue" doc:"One series for each of these"`
 	Filter
 }
 
@@ -22,7 +21,7 @@ type trends struct {
 	Interval    string   `json:"interval"`
 	Window      window   `json:"window" doc:"The first point's beginning and the last one's end"`
 	GroupBy     string   `json:"groupBy"`
-	ErrorRateOf *string  `json:"errorRateOf" enum:"executions,calls" doc:"What errorRate is a share of; null where nothing can be: errors by type have no whole"`
+	ErrorRateOf *string  `json:"errorRateOf" enum:"executions,calls,evaluations" doc:"What errorRate is a share of; null where nothing can be: errors by type have no whole"`
 	Series      []series `json:"series" doc:"The 20 with most going on, by falling weight"`
 	More        int      `json:"more" doc:"Series that were left out"`
 }
@@ -36,16 +35,19 @@ type series struct {
 // point is what happened in one interval. What the grouping cannot tell is null:
 // a tool has no tokens, a model no executions.
 type point struct {
-	T          time.Time `json:"t" doc:"Beginning of the interval"`
-	Errors     int64     `json:"errors" doc:"Captured events of level error or fatal; failed calls for model and tool"`
-	Executions *int64    `json:"executions"`
-	Calls      *int64    `json:"calls"`
-	ErrorRate  *float64  `json:"errorRate" doc:"See errorRateOf; null when there was nothing to divide by"`
-	CostUSD    *usd      `json:"costUsd"`
-	CostNanos  *int64    `json:"costNanos"`
-	Unpriced   *int64    `json:"unpricedCalls"`
-	Tokens     *int64    `json:"tokens"`
-	P95MS      *float64  `json:"p95Ms" doc:"Of executions, or of calls for model and tool, in milliseconds"`
+	T                time.Time `json:"t" doc:"Beginning of the interval"`
+	Errors           int64     `json:"errors" doc:"Captured events of level error or fatal; failed calls for model and tool, violations for policy"`
+	Executions       *int64    `json:"executions" doc:"For policy those with a violation"`
+	FailedExecutions *int64    `json:"failedExecutions" doc:"Executions that errored or failed; where series are by tool, policy, type of error, fault, rule or issue, those in which it had a part"`
+	Calls            *int64    `json:"calls" doc:"Evaluations for policy"`
+	ErrorRate        *float64  `json:"errorRate" doc:"See errorRateOf; null when there was nothing to divide by"`
+	CostUSD          *usd      `json:"costUsd"`
+	CostNanos        *int64    `json:"costNanos"`
+	FailedCostUSD    *usd      `json:"failedCostUsd" doc:"What failedExecutions cost"`
+	FailedCostNanos  *int64    `json:"failedCostNanos"`
+	Unpriced         *int64    `json:"unpricedCalls"`
+	Tokens           *int64    `json:"tokens"`
+	P95MS            *float64  `json:"p95Ms" doc:"Of executions, or of calls for model and tool, in milliseconds"`
 }
 
 const (
@@ -53,38 +55,14 @@ const (
 	maxSeries = 20
 )
 
-// grouping is what a value of groupBy means: which rollups, named how, measured how.
-type grouping struct {
-	kind   rollup.Kind
-	agents bool // rows are named after agents, so one agent can be picked out
-	key    func(*rollup.Key) string
-	of     string // what errorRate is a share of
-	read   func(*rollup.Counters, *point)
-}
-
-// groupings is the table of groupBy. To add one, add a line and its name in trendsQuery.
-var groupings = map[string]grouping{
-	"none":        {rollup.Project, false, func(*rollup.Key) string { return "all" }, "executions", readExecutions},
-	"agent":       {rollup.Agent, true, byName, "executions", readExecutions},
-	"environment": {rollup.Project, false, func(k *rollup.Key) string { return k.Environment }, "executions", readExecutions},
-	"release":     {rollup.Project, false, func(k *rollup.Key) string { return k.Release }, "executions", readExecutions},
-	"model":       {rollup.Model, true, bySub, "calls", readModelCalls},
-	"tool":        {rollup.Tool, true, bySub, "calls", readCalls},
-	"errorType":   {rollup.ErrorType, true, bySub, "", readErrors},
-}
-
 func (a *rest) trends(ctx context.Context, c access.Caller, in *trendsQuery) (*trends, error) {
 	q, err := a.ask(ctx, c, in.Filter)
 	if err != nil {
 		return nil, err
 	}
 	g := groupings[in.GroupBy]
-	q.Kind = g.kind
-	if in.AgentID != "" {
-		q.Name = store.Only(in.AgentID)
-		if !g.agents {
-			q.Kind = rollup.Agent
-		}
+	if q, err = g.narrow(q, in.AgentID); err != nil {
+		return nil, err
 	}
 	axis, err := a.axis(&q, in.Interval)
 	if err != nil {
@@ -93,7 +71,7 @@ func (a *rest) trends(ctx context.Context, c access.Caller, in *trendsQuery) (*t
 	out := &trends{Interval: axis.name, Window: window{q.From, q.To}, GroupBy: in.GroupBy, ErrorRateOf: text(g.of)}
 	out.Series, out.More, err = a.series(ctx, q, g, axis)
 	if err == nil && in.AgentID != "" && quiet(out.Series) {
-		err = a.checkSeen(ctx, q.In, in.AgentID)
+		_, err = a.seen(ctx, q.In, in.AgentID)
 	}
 	return out, err
 }

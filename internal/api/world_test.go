@@ -32,6 +32,8 @@ type world struct {
 	ours    string // token of the organization with the data
 	theirs  string // token of the other one
 	blind   string // token of the first one, without scopes
+
+	executions uint64 // how many fleet has stored
 }
 
 func newWorld(t testing.TB) *world {
