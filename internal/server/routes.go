@@ -24,7 +24,7 @@ func (s *Server) routes() http.Handler {
 		Gate: s.store, Sink: s.pipeline, Limits: s.config.Limits,
 		TrustedProxies: s.config.TrustedProxies, Metrics: s.metrics, Log: s.log,
 	})
-	rest := api.New(api.Config{Store: s.store, Guard: guard, PublicURL: s.config.PublicURL, Log: s.log})
+	rest := api.New(api.Config{Store: s.store, Guard: guard, Prices: s.config.Prices, PublicURL: s.config.PublicURL, Log: s.log})
 
 	mux := http.NewServeMux()
 	for _, prefix := range api.Prefixes() {
