@@ -3,12 +3,15 @@ package api_test
 import (
 	"encoding/binary"
 	"fmt"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/agent"
+	"relay.one/picket/internal/api"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/price"
 )
@@ -127,4 +130,23 @@ func at(t testing.TB, v any, path ...string) any {
 		}
 	}
 	return v
+}
+
+func TestRulesThatAreOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	off, err := agent.RulesWithout("cut_off")
+	w.must(err)
+	s := httptest.NewServer(api.New(api.Config{Store: w.db, Guard: &access.Guard{Tokens: w.db}, Rules: off, Now: func() time.Time { return noon }}))
+	t.Cleanup(s.Close)
+	w.url = s.URL
+	list := w.get("/api/v1/rules")["rules"].([]any)
+	if len(list) != len(agent.AllRules()) {
+		t.Errorf("%d rules", len(list))
+	}
+	for _, r := range list {
+		if on := at(t, r, "on"); on != (at(t, r, "rule") != "cut_off") || at(t, r, "says") == "" {
+			t.Errorf("%v", r)
+		}
+	}
 }
