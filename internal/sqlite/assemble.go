@@ -26,7 +26,12 @@ func (w *batchWriter) tellStories() error {
 		return nil
 	}
 	if fresh {
-		return w.tell(w.Batch)
+		told, err := w.tellFresh()
+		if told || err != nil {
+			return err
+		}
+	} else if err := w.lookForExecutions(); err != nil {
+		return err
 	}
 	for i := range w.strands {
 		if st := &w.strands[i]; st.stored > 0 && !st.told && (st.seen || st.stored < st.total) {
@@ -36,6 +41,28 @@ func (w *batchWriter) tellStories() error {
 		}
 	}
 	return w.tell(w.pick(func(st *strand) bool { return st.stored > 0 && !st.told }))
+}
+
+// tellFresh counts the batch as it is, of whose traces nothing is stored yet; unless
+// one of its executions is known already, of another trace: then it marks what belongs
+// to that, and reports false.
+func (w *batchWriter) tellFresh() (told bool, err error) {
+	finish(w.Batch)
+	told = true
+	for i := range w.Executions {
+		added, err := w.addExecution(w.Project, &w.Executions[i])
+		if err != nil {
+			return false, err
+		}
+		if !added {
+			w.see(w.Executions[i].ID)
+			told = false
+		}
+	}
+	if told {
+		w.tally.AddStory(w.Project, w.Batch, 1)
+	}
+	return told, nil
 }
 
 // tell counts a story that nothing is stored of.

@@ -160,12 +160,10 @@ func (u *unpacking) fail() {
 	}
 }
 
-// noSigns is what packSigns makes of nothing.
-var noSigns = []byte{0}
-
+// packSigns returns nil when there is nothing to pack.
 func packSigns(g *model.Signs, a *model.Agent) []byte {
 	if *g == (model.Signs{}) && a.Framework == "" && a.Version == "" {
-		return noSigns
+		return nil
 	}
 	var p packing
 	p.number(signOutcome, uint64(g.Outcome))
@@ -184,6 +182,9 @@ func packSigns(g *model.Signs, a *model.Agent) []byte {
 }
 
 func unpackSigns(src []byte, g *model.Signs, a *model.Agent) error {
+	if len(src) == 0 {
+		return nil
+	}
 	u := unpack(src)
 	g.Outcome, g.Reason = model.Outcome(u.number(signOutcome)), u.text(signReason)
 	g.Finish = model.Finish(u.number(signFinish))

@@ -75,7 +75,7 @@ func (db *DB) Execution(ctx context.Context, scope store.Scope, id string) (*sto
 					return err
 				}
 			}
-			return r.eventsOf(day, "execution = ? AND execution <> ''", id)
+			return r.eventsOf(day, "execution = ? AND execution <> '' AND issue > 0", id)
 		})
 		if err != nil {
 			return err

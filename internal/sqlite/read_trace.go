@@ -54,7 +54,7 @@ func scanSpan(s *sqlite3.Stmt, day int64) (spanRow, error) {
 		r.ErrorType = statusError(&r.Span) // which a plain span's row leaves out
 	}
 	row := spanRow{r, unpackBlock(s.ColumnInt64(19), day, s.ColumnInt64(20), s.ColumnInt64(21)), s.ColumnType(36) != sqlite3.NULL}
-	if !row.about {
+	if s.ColumnType(36) != sqlite3.BLOB {
 		return row, nil
 	}
 	if err := unpackSigns(s.ColumnRawBlob(36), &row.Signs, &row.Agent); err != nil {

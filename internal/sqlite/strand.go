@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"encoding/hex"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -113,11 +112,6 @@ func (w *batchWriter) lookAround() error {
 			return err
 		}
 	}
-	for i := range w.Executions {
-		if err := w.lookForExecution(&w.Executions[i]); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -155,32 +149,30 @@ func (w *batchWriter) look(st *strand) error {
 	return nil
 }
 
-// lookForExecution marks what belongs to an execution that is known already.
-func (w *batchWriter) lookForExecution(x *model.Execution) error {
-	if len(w.strands) == 1 && w.strands[0].seen || isDerived(x) && !w.strandOf(x.Trace, x.ID).seen {
-		return nil // marked already; or named after a span that is not stored yet
+// lookForExecutions marks what belongs to executions that are known already.
+func (w *batchWriter) lookForExecutions() error {
+	if len(w.strands) == 1 && w.strands[0].seen {
+		return nil // all is marked
 	}
-	known, err := w.knowsExecution(w.Project, x.ID)
-	if err != nil || !known {
-		return err
+	for i := range w.Executions {
+		known, err := w.knowsExecution(w.Project, w.Executions[i].ID)
+		if err != nil {
+			return err
+		}
+		if known {
+			w.see(w.Executions[i].ID)
+		}
 	}
-	w.eachStrandOf(x.ID, func(st *strand) { st.seen = true })
 	return nil
+}
+
+// see marks what belongs to an execution that is known already.
+func (w *batchWriter) see(execution string) {
+	w.eachStrandOf(execution, func(st *strand) { st.seen = true })
 }
 
 func (t *txn) knowsExecution(p model.ProjectID, id string) (bool, error) {
 	return t.c.bind("SELECT 1 FROM executions WHERE project = ? AND id = ?").int(int64(p)).text(id).one(func(*sqlite3.Stmt) {})
-}
-
-// isDerived reports whether nobody named the execution: its id is made of its trace
-// and its span.
-func isDerived(x *model.Execution) bool {
-	var b [2*len(x.Trace) + 1 + 2*len(x.Span)]byte
-	if len(x.ID) != len(b) || x.ID[2*len(x.Trace)] != '-' {
-		return false
-	}
-	hex.Encode(b[:], x.Trace[:])
-	return x.ID[:2*len(x.Trace)] == string(b[:2*len(x.Trace)])
 }
 
 // eachStrandOf calls f for every strand in which the batch has something of an

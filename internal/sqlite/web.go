@@ -142,7 +142,7 @@ func (v *web) follow(id string) (more bool, err error) {
 		return more, nil
 	}
 	for day := range v.daysBetween(v.from, v.to) {
-		err := v.c.bind(in(day, "SELECT id, trace FROM events_@ WHERE execution = ? AND execution <> '' AND project = ?")).
+		err := v.c.bind(in(day, "SELECT id, trace FROM events_@ WHERE execution = ? AND execution <> '' AND issue > 0 AND project = ?")).
 			text(id).int(int64(v.Project)).each(func(s *sqlite3.Stmt) error {
 			if !v.loaded[eventID(s, 0)] {
 				more = true
@@ -202,7 +202,7 @@ func (v *web) load() error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(v.executions)) {
 		err := v.eachOpen(func(day int64) error {
-			return v.loadEvents(day, "execution = ? AND execution <> ''", func(b *binder) { b.text(id) })
+			return v.loadEvents(day, "execution = ? AND execution <> '' AND issue > 0", func(b *binder) { b.text(id) })
 		})
 		if err != nil {
 			return err

@@ -10,12 +10,22 @@ import (
 	"relay.one/picket/internal/model"
 )
 
-const writeExecution = `INSERT OR REPLACE INTO executions (` + executionColumns + `)
+const executionValues = ` INTO executions (` + executionColumns + `)
 	VALUES (?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?, ?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?)`
 
 // writeExecution stores an execution in place of what was stored of it.
 func (t *txn) writeExecution(p model.ProjectID, x *model.Execution) error {
-	b := t.c.bind(writeExecution).int(int64(p)).text(x.ID).trace(x.Trace).span(x.Span)
+	return t.putExecution("INSERT OR REPLACE"+executionValues, p, x)
+}
+
+// addExecution stores an execution, unless it is there: then it reports false.
+func (t *txn) addExecution(p model.ProjectID, x *model.Execution) (bool, error) {
+	err := t.putExecution("INSERT OR IGNORE"+executionValues, p, x)
+	return t.c.Changes() > 0, err
+}
+
+func (t *txn) putExecution(sql string, p model.ProjectID, x *model.Execution) error {
+	b := t.c.bind(sql).int(int64(p)).text(x.ID).trace(x.Trace).span(x.Span)
 	b.text(x.Agent.ID).text(x.Agent.Name).text(x.Agent.Framework).text(x.Agent.Version)
 	b.text(x.Conversation).text(x.Organization).text(x.UserKey).text(x.Release).text(x.Environment)
 	b.int(micros(x.Start)).int(x.Duration.Microseconds()).int(flag(x.Ended)).int(int64(x.Outcome)).text(x.Reason)

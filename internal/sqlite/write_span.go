@@ -121,10 +121,13 @@ func (d *dayWriter) insertSpan(b *model.Batch, i int, at pointer) error {
 	bind.text(s.Release).text(s.Environment).text(own.User.Key()).text(own.Agent.ID).text(own.Agent.Name)
 	bind.text(own.Execution).text(own.Conversation).text(own.Organization)
 	bind.int(packBlock(at, dayOf(s.Start))).int(at.offset).int(at.length)
-	if b.OwnSpans == nil && plain {
+	switch signs := packSigns(&s.Signs, &own.Agent); {
+	case signs != nil:
+		bind.blob(signs)
+	case b.OwnSpans != nil || !plain:
+		bind.int(1)
+	default:
 		bind.null()
-	} else {
-		bind.blob(packSigns(&s.Signs, &own.Agent))
 	}
 	if plain {
 		return bind.run()

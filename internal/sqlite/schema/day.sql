@@ -39,7 +39,7 @@ CREATE INDEX IF NOT EXISTS events_@_issue ON events_@ (issue, time) WHERE issue 
 -- For lists of a project's errors: most events may be transactions, or others' errors.
 CREATE INDEX IF NOT EXISTS events_@_project ON events_@ (project) WHERE issue > 0;
 CREATE INDEX IF NOT EXISTS events_@_trace ON events_@ (trace) WHERE trace IS NOT NULL;
-CREATE INDEX IF NOT EXISTS events_@_execution ON events_@ (execution) WHERE execution <> '';
+CREATE INDEX IF NOT EXISTS events_@_execution ON events_@ (execution) WHERE execution <> '' AND issue > 0;
 
 -- Spans say here what they say of themselves; whose they are is found out when they
 -- are read.
@@ -66,7 +66,7 @@ CREATE TABLE IF NOT EXISTS spans_@ (
   block        INTEGER NOT NULL,
   offset       INTEGER NOT NULL,
   length       INTEGER NOT NULL,
-  signs        BLOB, -- what has no column; NULL for what came without anything about agents
+  signs        BLOB, -- what has no column, 1 for nothing; NULL for what came without anything about agents
   -- what only calls and evaluations have
   provider     TEXT,
   model        TEXT,
