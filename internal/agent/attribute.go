@@ -95,7 +95,7 @@ var names = [numSlots][]string{
 	requestModel:       {"gen_ai.request.model", "ai.model_id", "ai.model.id"},
 	responseModel:      {"gen_ai.response.model", "ai.response.model"},
 	responseID:         {"gen_ai.response.id", "ai.generation_id", "ai.response.id"},
-	finishReasons:      {"gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "ai.finish_reason", "gen_ai.response.stop_reason"},
+	finishReasons:      {"gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "ai.finish_reason", "gen_ai.response.stop_reason", "anthropic.message.stop_reason"},
 	streaming:          {"gen_ai.response.streaming", "ai.streaming"},
 	firstChunk:         {"gen_ai.response.time_to_first_chunk", "gen_ai.response.time_to_first_token"},
 	temperature:        {"gen_ai.request.temperature", "ai.temperature"},

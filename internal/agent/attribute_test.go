@@ -73,6 +73,7 @@ func TestCanonical(t *testing.T) {
 	f("mcp.tool.name", "gen_ai.tool.name")
 	f("gen_ai.response.finish_reason", "gen_ai.response.finish_reasons")
 	f("gen_ai.response.stop_reason", "gen_ai.response.finish_reasons")
+	f("anthropic.message.stop_reason", "gen_ai.response.finish_reasons")
 	f("ai.finish_reason", "gen_ai.response.finish_reasons")
 	f("ai.generation_id", "gen_ai.response.id")
 	f("ai.streaming", "gen_ai.response.streaming")

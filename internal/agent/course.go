@@ -10,7 +10,8 @@ type course struct {
 	root   int // the agent span that ended it; none
 	failed int // the last of its calls that failed; none
 	// report is the event that tells of the whole execution, crash and last its last
-	// unhandled and its last error; nil when there is none.
+	// unhandled and its last error, one that says what went wrong if any does; nil when
+	// there is none.
 	report, crash, last *model.Event
 
 	spans int   // how many it has
@@ -44,11 +45,17 @@ func (c *course) hear(e *model.Event) {
 	if e.Level < model.LevelError || e.Kind != model.KindError && e.Kind != model.KindMessage {
 		return
 	}
-	c.last = e
+	if c.last == nil || typed(e) || !typed(c.last) {
+		c.last = e
+	}
 	if e.Handled == model.No {
 		c.crash = e
 	}
 }
+
+// typed reports whether the event says what went wrong. What a logger writes about an
+// error, after it, does not.
+func typed(e *model.Event) bool { return e.Type != "" || e.Fault != "" }
 
 // settle decides how the execution ended: as the client said, on the agent's span or
 // in a report; else by the status of the span; else by an error that nobody handled;

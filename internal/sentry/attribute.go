@@ -18,7 +18,7 @@ const (
 
 // prefixes begin the names of the attributes that the rooms of the pipeline read.
 var prefixes = [...]string{"gen_ai.", "ai.", "mcp.", "picket.", "agent.", "execution.",
-	"organization.", "conversation.", "error.", "openai.", "vercel.ai.usage.", "vercel.ai.response.provider"}
+	"organization.", "conversation.", "error.", "openai.", "anthropic.", "vercel.ai.usage.", "vercel.ai.response.provider"}
 
 // attributes gathers those attributes of a span that are read.
 type attributes struct {
