@@ -51,7 +51,7 @@ const (
 func prove(t *testing.T, d dialect, tell teller) {
 	t.Helper()
 	if *record {
-		recordStory(t, d, tell)
+		recordStory(t, d.name, tell)
 		return
 	}
 	srv := startServer(t)

@@ -88,14 +88,14 @@ func (r *recorder) keep(req *http.Request, body []byte) {
 }
 
 // recordStory has the client tell its story to a recorder and writes testdata.
-func recordStory(t *testing.T, d dialect, tell teller) {
+func recordStory(t *testing.T, name string, tell teller) {
 	t.Helper()
 	srv := newRecorder(t)
 	got := recording{Run: newRun()}
 	got.Report = tell(t, srv.dsn(), newStory(t, got.Run))
 	srv.Close()
 	got.Requests = srv.kept
-	dir := filepath.Join("testdata", d.name)
+	dir := filepath.Join("testdata", name)
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,25 @@ func TestRecordings(t *testing.T) {
 	f(sentryRuby())
 }
 
+// TestAgentRecordings checks the recorded scenes of agents likewise.
+func TestAgentRecordings(t *testing.T) {
+	t.Parallel()
+	skipWhileRecording(t)
+	f := func(a agentry) {
+		t.Helper()
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			srv := startServer(t)
+			audience{srv, a, srv.replay(t, a.name).Report}.checkAll(t)
+		})
+	}
+	f(agents10())
+	f(agents11())
+	f(agents11Static())
+	f(pythonAgents("static"))
+	f(pythonAgents("stream"))
+}
+
 func skipWhileRecording(t *testing.T) {
 	t.Helper()
 	if *record {
@@ -44,7 +63,17 @@ func skipWhileRecording(t *testing.T) {
 }
 
 func replay(t *testing.T, d dialect) {
-	dir := filepath.Join("testdata", d.name)
+	srv := startServer(t)
+	rec := srv.replay(t, d.name)
+	w := witness{srv, d, newStory(t, rec.Run), rec.Report}
+	w.checkAll(t)
+	t.Run("whole", func(t *testing.T) { w.checkWhole(t, sentItems(t, filepath.Join("testdata", d.name), rec)) })
+}
+
+// replay sends what the client of that name sent when it was recorded.
+func (s *server) replay(t *testing.T, name string) recording {
+	t.Helper()
+	dir := filepath.Join("testdata", name)
 	b, err := os.ReadFile(filepath.Join(dir, "recording.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -53,13 +82,10 @@ func replay(t *testing.T, d dialect) {
 	if err := json.Unmarshal(b, &rec); err != nil {
 		t.Fatal(err)
 	}
-	srv := startServer(t)
 	for _, q := range rec.Requests {
-		srv.repeat(t, dir, q)
+		s.repeat(t, dir, q)
 	}
-	w := witness{srv, d, newStory(t, rec.Run), rec.Report}
-	w.checkAll(t)
-	t.Run("whole", func(t *testing.T) { w.checkWhole(t, sentItems(t, dir, rec)) })
+	return rec
 }
 
 // key returns the public key of the server's DSN.

@@ -91,6 +91,9 @@ type report struct {
 	Trace       string            `json:"trace,omitempty"`
 	Spans       map[string]string `json:"spans,omitempty"`
 
+	// Of clients that play scenes: each one's trace.
+	Traces map[string]string `json:"traces,omitempty"`
+
 	// Browsers only: how each request was answered, as far as the page may see.
 	Statuses  []int  `json:"statuses,omitempty"`
 	Preflight int    `json:"preflight,omitempty"`
