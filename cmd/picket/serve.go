@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/price"
 	"relay.one/picket/internal/server"
 )
@@ -51,7 +52,7 @@ type serving struct {
 
 func serveConfig(c call) (serving, error) {
 	var config serving
-	var format, level, prices string
+	var format, level, prices, without string
 	s := newSettings(c, "serve [flags]", aboutServe)
 	s.StringVar(&config.Addr, "addr", defaultAddr, "where to listen, `host:port`; port 0 takes any that is free")
 	s.StringVar(&config.Data, "data", defaultData, "`directory` that holds everything")
@@ -60,6 +61,7 @@ func serveConfig(c call) (serving, error) {
 	s.Var(&days{&config.Retention}, "retention", "how `long` events are kept, such as 90d or 36h (default 90d)")
 	s.Var(&prefixes{&config.TrustedProxies}, "trusted-proxy", "`network` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; may be given again")
 	s.StringVar(&prices, "prices", "", "`file` of your own prices of models, which come before Picket's list prices")
+	s.StringVar(&without, "without-rules", "", "`names` of rules of outcome to switch off, with commas between: see /api/v1/rules")
 	s.StringVar(&config.debugAddr, "debug-addr", "", "serve Go's profiles on this loopback `address`, such as 127.0.0.1:6060")
 	s.StringVar(&format, "log-format", "text", "`format` of the log on standard error: text or json")
 	s.StringVar(&level, "log-level", "info", "least `level` that is logged: debug, info, warn or error")
@@ -70,6 +72,11 @@ func serveConfig(c call) (serving, error) {
 	if prices != "" {
 		if config.Prices, err = price.Default().LoadFile(prices); err != nil {
 			return config, fmt.Errorf("--prices: %w", err)
+		}
+	}
+	if without != "" {
+		if config.Outcomes, err = agent.RulesWithout(strings.Split(without, ",")...); err != nil {
+			return config, fmt.Errorf("--without-rules: %w; /api/v1/rules lists them", err)
 		}
 	}
 	config.Version = moduleVersion()

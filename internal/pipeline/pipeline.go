@@ -24,6 +24,9 @@ type Options struct {
 	Prices *price.Table
 	// Rules says what else is secret; its zero value is the default.
 	Rules scrub.Rules
+	// Outcomes are the rules by which executions fail without an error; the store must
+	// know the same ones. The zero value has all of them on.
+	Outcomes agent.Rules
 	// Metrics takes the counters; nil keeps them to ourselves.
 	Metrics *metrics.Set
 }
@@ -33,6 +36,7 @@ type Pipeline struct {
 	writer   store.Writer
 	prices   *price.Table
 	rules    scrub.Rules
+	outcomes agent.Rules
 	counters *counters
 	lost     lost
 }
@@ -42,7 +46,7 @@ func New(o Options) *Pipeline {
 	if o.Metrics == nil {
 		o.Metrics = metrics.NewSet()
 	}
-	return &Pipeline{writer: o.Writer, prices: o.Prices, rules: o.Rules, counters: newCounters(o.Metrics)}
+	return &Pipeline{writer: o.Writer, prices: o.Prices, rules: o.Rules, outcomes: o.Outcomes, counters: newCounters(o.Metrics)}
 }
 
 // Process takes one envelope on its whole way and returns when it is stored, with
@@ -76,7 +80,7 @@ func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) (model.E
 	group.Assign(b)
 	if about {
 		price.Apply(b, p.prices)
-		agent.Assemble(b)
+		agent.AssembleWith(b, p.outcomes)
 	}
 	if b.Empty() {
 		return id, nil

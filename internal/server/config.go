@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/ingest"
 	"relay.one/picket/internal/price"
 )
@@ -32,6 +33,9 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// Prices says what calls of models cost; nil means Picket's list prices.
 	Prices *price.Table
+	// Outcomes are the rules by which executions fail without an error; the zero value
+	// has all of them on.
+	Outcomes agent.Rules
 	// Limits bounds what a request may bring; its zero value is right.
 	Limits ingest.Limits
 	// Grace is how long requests may take to finish when the server stops; zero means 25 s.

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *Server) newPipeline() *pipeline.Pipeline {
-	return pipeline.New(pipeline.Options{Writer: s.store, Prices: cmp.Or(s.config.Prices, price.Default()), Metrics: s.metrics})
+	return pipeline.New(pipeline.Options{Writer: s.store, Prices: cmp.Or(s.config.Prices, price.Default()), Outcomes: s.config.Outcomes, Metrics: s.metrics})
 }
 
 // routes says who answers what. Everything but the door and the health checks asks
@@ -24,7 +24,7 @@ func (s *Server) routes() http.Handler {
 		Gate: s.store, Sink: s.pipeline, Limits: s.config.Limits,
 		TrustedProxies: s.config.TrustedProxies, Metrics: s.metrics, Log: s.log,
 	})
-	rest := api.New(api.Config{Store: s.store, Guard: guard, Prices: s.config.Prices, PublicURL: s.config.PublicURL, Log: s.log})
+	rest := api.New(api.Config{Store: s.store, Guard: guard, Prices: s.config.Prices, Rules: s.config.Outcomes, PublicURL: s.config.PublicURL, Log: s.log})
 
 	mux := http.NewServeMux()
 	for _, prefix := range api.Prefixes() {

@@ -83,6 +83,7 @@ func (s *Server) openData(ctx context.Context) error {
 	committed := s.metrics.NewPrometheusHistogramExt("picket_commit_seconds", commitBuckets)
 	db, err := sqlite.Open(databasePath(s.config.Data), sqlite.Options{
 		Retention: s.config.Retention,
+		Rules:     s.config.Outcomes,
 		Log:       s.log,
 		Committed: func(took time.Duration, _ int) { committed.Update(took.Seconds()) },
 	})
