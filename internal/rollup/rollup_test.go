@@ -386,3 +386,32 @@ func BenchmarkDecodeDelta(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*tally.Len()), "ns/slot")
 }
+
+// TestFailureOfErrorType blames the error that was captured, and what the span says only
+// where none was.
+func TestFailureOfErrorType(t *testing.T) {
+	t.Parallel()
+	f := func(want string, events ...model.Event) {
+		t.Helper()
+		var tally Tally
+		tally.AddStory(1, &model.Batch{Events: events, Executions: []model.Execution{{ID: "x", Agent: model.Agent{ID: "a"}, Start: noon, Ended: true,
+			Outcome: model.OutcomeError, Reason: "tool_error", Cost: model.Cost{Nanos: 7, Pricing: model.Priced}}}}, 1)
+		var d Delta
+		d.Add(&tally)
+		got := map[string]int64{}
+		for s, c := range d[ErrorType] {
+			if n := c.Get(FailedCostNanos); n != 0 {
+				got[s.Sub] = n
+			}
+		}
+		if len(got) != 1 || got[want] != 7 {
+			t.Errorf("failed cost by type %v, want 7 of %s", got, want)
+		}
+	}
+	event := func(id byte, typ, execution string, level model.Level) model.Event {
+		return model.Event{ID: model.EventID{id}, Kind: model.KindError, Timestamp: noon.Add(time.Duration(id) * time.Second), Type: typ, Execution: execution, Level: level}
+	}
+	f("tool_error")
+	f("KeyError", event(2, "KeyError", "x", model.LevelError), event(1, "ValueError", "x", model.LevelError))
+	f("tool_error", event(1, "KeyError", "y", model.LevelError), event(2, "Warning", "x", model.LevelWarning))
+}

@@ -1,6 +1,8 @@
 package rollup
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -29,7 +31,7 @@ func (t *Tally) AddStory(p model.ProjectID, b *model.Batch, sign int) {
 	for i := range b.Executions {
 		x := &b.Executions[i]
 		w := where{t, p, x.Environment, x.Release, x.Start.Add(x.Duration), int64(sign)}
-		w.addExecution(x)
+		w.addExecution(b, x)
 		if r := reportOf(b, x); r != nil {
 			w.addReport(b, x, r)
 		}
@@ -139,7 +141,7 @@ func (w where) addVerdict(agent, organization string, p *model.Policy) {
 
 // addExecution counts an execution that ended: for its owners, and for each policy
 // that was violated in it, so that those with a violation can be compared with all.
-func (w where) addExecution(x *model.Execution) {
+func (w where) addExecution(b *model.Batch, x *model.Execution) {
 	owners := w.owners(x.Agent.ID, x.Organization)
 	if x.Loop.Kind != model.NoLoop {
 		w.each(owners, func(c *Counters) {
@@ -158,19 +160,19 @@ func (w where) addExecution(x *model.Execution) {
 		w.each(w.both(Policy, x.Agent.ID, policy), func(c *Counters) { c.addEnd(x, w.sign) })
 	}
 	if x.Outcome == model.OutcomeError || x.Outcome == model.OutcomeFailed {
-		w.blame(x)
+		w.blame(b, x)
 	}
 }
 
 // blame counts an execution that went wrong, and what it cost, for everything that
 // had a part in it.
-func (w where) blame(x *model.Execution) {
+func (w where) blame(b *model.Batch, x *model.Execution) {
 	var rows []*Counters
 	for _, tool := range x.Failing {
 		rows = append(rows, w.both(Tool, x.Agent.ID, tool)...)
 	}
-	if x.Outcome == model.OutcomeError && isType(x.Reason) {
-		rows = append(rows, w.both(ErrorType, x.Agent.ID, x.Reason)...)
+	if typ := endedBy(b, x); typ != "" {
+		rows = append(rows, w.both(ErrorType, x.Agent.ID, typ)...)
 	}
 	if x.Fault != "" {
 		rows = append(rows, w.both(Fault, x.Agent.ID, x.Fault)...)
@@ -182,6 +184,32 @@ func (w where) blame(x *model.Execution) {
 		rows = append(rows, w.key(Issue, id.String(), ""), w.key(AgentIssue, x.Agent.ID, id.String()))
 	}
 	w.each(rows, func(c *Counters) { c.addEnd(x, w.sign) })
+}
+
+// endedBy returns the type of the error that an execution ended with: that of its last
+// error event, as errors are counted by; where none was captured, what the agent's span
+// calls it.
+func endedBy(b *model.Batch, x *model.Execution) string {
+	if x.Outcome != model.OutcomeError {
+		return ""
+	}
+	var last *model.Event
+	for i := range b.Events {
+		e := &b.Events[i]
+		if e.Execution != x.ID || e.Kind == model.KindTransaction || e.Level < model.LevelError {
+			continue
+		}
+		if last == nil || cmp.Or(e.Timestamp.Compare(last.Timestamp), slices.Compare(e.ID[:], last.ID[:])) > 0 {
+			last = e
+		}
+	}
+	switch {
+	case last != nil:
+		return errorType(last)
+	case isType(x.Reason):
+		return x.Reason
+	}
+	return ""
 }
 
 // isType reports whether the reason of an error can be its type: clients may also
