@@ -15,6 +15,7 @@ import (
 const (
 	errorsPerSecond = 5_000
 	mixedPerSecond  = 2_500
+	runsPerSecond   = 1_500
 	cpuBudget       = 250 * time.Microsecond
 )
 
@@ -106,6 +107,18 @@ func errorRate(ctx context.Context, s *suite) ([]row, error) {
 	return []row{
 		atLeast("errors accepted, sustained", errorsPerSecond, u.perSecond(), "/s", u.note()),
 		s.cpuRow("server CPU for an error, 9 KB", u),
+	}, nil
+}
+
+// runRate floods a server with executions alone: transactions of twelve spans.
+func runRate(ctx context.Context, s *suite) ([]row, error) {
+	u, err := s.rate(ctx, onlyRuns)
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		atLeast("executions of 12 spans accepted, sustained", runsPerSecond, u.perSecond(), "/s", u.note()),
+		s.cpuRow("server CPU for one of them, 16 KB", u),
 	}, nil
 }
 

@@ -171,17 +171,48 @@ func queries(ctx context.Context, s *suite) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.stop()) }()
-	for _, q := range []struct{ what, path string }{
+	stored := fmt.Sprintf("%s events, %s spans", thousands(float64(s.events)), thousands(float64(s.events*10)))
+	return askAll(ctx, c, stored, []question{
 		{"stats of an agent", "/api/v1/sentry/stats/%s?window=30d"},
 		{"issues of an agent", "/api/v1/sentry/issues/%s?window=30d"},
 		{"trends of an agent", "/api/v1/sentry/trends?agentId=%s&window=30d"},
-	} {
+	})
+}
+
+// analytics measures what is asked of executions, over thirty days with as many of
+// them, and nothing else, stored as -events says.
+func analytics(ctx context.Context, s *suite) (rows []row, err error) {
+	c, stop, err := s.fresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	stored := fmt.Sprintf("%s executions, %s spans", thousands(float64(s.events)), thousands(float64(s.events*spansPerRun)))
+	s.progress("storing %s over 30 days", stored)
+	if err := s.spread(ctx, c, onlyRuns, s.events); err != nil {
+		return nil, err
+	}
+	return askAll(ctx, c, stored, []question{
+		{"stats of an agent", "/api/v1/sentry/stats/%s?window=30d"},
+		{"cost of an agent by release", "/api/v1/cost?agentId=%s&groupBy=release&interval=1d&window=30d"},
+		{"cost by agent", "/api/v1/cost?groupBy=agent&window=30d&limit=%.0s50"},
+		{"trends of an agent", "/api/v1/sentry/trends?agentId=%s&window=30d"},
+		{"policies of an agent", "/api/v1/policies?agentId=%s&window=30d"},
+		{"executions of an agent, the newest", "/api/v1/executions?agentId=%s&limit=50"},
+	})
+}
+
+// question is something that pages ask of an agent, whose id goes into the path.
+type question struct{ what, path string }
+
+// askAll asks for every agent, and gives each question a row of the table.
+func askAll(ctx context.Context, c *child, stored string, list []question) (rows []row, err error) {
+	for _, q := range list {
 		r, err := ask(ctx, c, q.path)
 		if err != nil {
 			return nil, err
 		}
-		what := fmt.Sprintf("%s, 30 days, %s events, %s spans, p95", q.what, thousands(float64(s.events)), thousands(float64(s.events*10)))
-		rows = append(rows, took(what, 50*time.Millisecond, r.percentile(0.95),
+		rows = append(rows, took(fmt.Sprintf("%s, 30 days, %s, p95", q.what, stored), 50*time.Millisecond, r.percentile(0.95),
 			fmt.Sprintf("p50 %.1f ms, worst %.0f ms", millis(r.percentile(0.5)), millis(r.percentile(1)))))
 	}
 	return rows, nil

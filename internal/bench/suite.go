@@ -52,11 +52,13 @@ var measures = []measure{
 	{"size", binarySize},
 	{"errors", errorRate},
 	{"mixed", mixedRate},
+	{"runs", runRate},
 	{"latency", latency},
 	{"disk", disk},
 	{"start", coldStart},
 	{"memory", memory},
 	{"queries", queries},
+	{"analytics", analytics},
 	{"flat", flat},
 }
 
