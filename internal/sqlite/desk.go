@@ -2,9 +2,7 @@ package sqlite
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"regexp"
@@ -138,13 +136,9 @@ func (db *DB) LimitKey(ctx context.Context, in store.Scope, key int64, enabled b
 // tokenPrefix is that of Sentry's user tokens: clients recognise it.
 const tokenPrefix = "sntryu_"
 
-// CreateToken implements store.Desk. The secret is 256 random bits, so a plain
-// SHA-256 is enough to keep.
+// CreateToken implements store.Desk.
 func (db *DB) CreateToken(ctx context.Context, in store.Scope, name string, scopes []string) (string, error) {
-	var b [32]byte
-	rand.Read(b[:])
-	secret := tokenPrefix + hex.EncodeToString(b[:])
-	hash := sha256.Sum256([]byte(secret))
+	secret, hash := newSecret(tokenPrefix)
 	err := db.do(1, func(t *txn) error {
 		return t.c.bind("INSERT INTO tokens (org, name, hash, scopes, created) VALUES (?, ?, ?, ?, ?)").
 			int(int64(in.Org)).text(name).blob(hash[:]).text(strings.Join(scopes, " ")).int(micros(t.now)).run()
@@ -157,9 +151,8 @@ func (db *DB) Token(ctx context.Context, secret string) (store.Token, error) {
 	var out store.Token
 	hash := sha256.Sum256([]byte(secret))
 	err := db.read(ctx, func(c *conn) error {
-		found, err := c.bind("SELECT id, org, name, scopes FROM tokens WHERE hash = ?").blob(hash[:]).one(func(s *sqlite3.Stmt) {
-			out = store.Token{ID: s.ColumnInt64(0), Org: model.OrgID(s.ColumnInt64(1)), Name: s.ColumnText(2), Scopes: strings.Fields(s.ColumnText(3))}
-		})
+		found, err := c.bind("SELECT id, org, name, scopes, created FROM tokens WHERE hash = ?").blob(hash[:]).
+			one(func(s *sqlite3.Stmt) { out = scanToken(s) })
 		if err == nil && !found {
 			err = fmt.Errorf("token: %w", model.ErrUnauthorized)
 		}

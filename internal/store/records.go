@@ -42,10 +42,11 @@ type Key struct {
 
 // Token is an API token; its secret is kept only as a hash.
 type Token struct {
-	ID     int64
-	Org    model.OrgID
-	Name   string
-	Scopes []string
+	ID      int64
+	Org     model.OrgID
+	Name    string
+	Scopes  []string
+	Created time.Time
 }
 
 // EventRecord is a stored event: its columns and its payload.

@@ -1,6 +1,6 @@
 // Package store holds the contracts of Picket's storage, cut by who calls:
 // Writer for the pipeline, Reader for the APIs, Desk for administration and
-// triage, Gate for the door, Feed for alerting. An engine implements them all and
+// triage, Accounts for those who sign in, Gate for the door, Feed for alerting. An engine implements them all and
 // passes storetest.
 package store
 
@@ -19,6 +19,7 @@ type Store interface {
 	Desk
 	Gate
 	Feed
+	Accounts
 	// Stats describes the engine for /metrics and /readyz.
 	Stats(ctx context.Context) (Stats, error)
 	io.Closer
@@ -102,6 +103,10 @@ type Desk interface {
 	LimitKey(ctx context.Context, in Scope, key int64, enabled bool, perMinute int) error
 	// CreateToken makes a token and returns its secret, which is not kept.
 	CreateToken(ctx context.Context, in Scope, name string, scopes []string) (secret string, err error)
+	// Tokens lists the tokens, the oldest first.
+	Tokens(ctx context.Context, in Scope) ([]Token, error)
+	// RevokeToken makes a token worthless at once.
+	RevokeToken(ctx context.Context, in Scope, token int64) error
 	// UpdateIssues changes the status of issues and returns them as they are afterwards.
 	UpdateIssues(ctx context.Context, in Scope, ids []model.IssueID, u IssueUpdate) ([]Issue, error)
 }

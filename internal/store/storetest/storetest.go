@@ -50,6 +50,11 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"changes come in order", changesInOrder},
 		{"tenants are walls", tenantsAreWalls},
 		{"tokens", tokens},
+		{"tokens are revoked", tokensAreRevoked},
+		{"links make the first user", linksMakeTheFirstUser},
+		{"links set passwords", linksSetPasswords},
+		{"sessions end", sessionsEnd},
+		{"people are walled in", peopleAreWalledIn},
 		{"concurrent writers lose nothing", concurrentWriters},
 	} {
 		t.Run(c.name, func(t *testing.T) {
