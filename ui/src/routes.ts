@@ -1,0 +1,27 @@
+import type { Component } from 'svelte';
+import type { IconName } from './parts/icons';
+
+/** Params are the named parts of a page's path. */
+export type Params = Record<string, string>;
+
+/** Page is what a page's module exports: a component that takes the parts of the path, or nothing. */
+export type Page = Component<{ params: Params }> | Component<Record<string, never>>;
+
+/** Route is a page. */
+export interface Route {
+  /** Pattern of the path, such as /issues/:id. */
+  path: string;
+  title: string;
+  /** Pages with an icon are in the navigation; give them a shortcut too. */
+  icon?: IconName;
+  /** Shortcut, such as "g i". */
+  keys?: string;
+  /** Group in the navigation. */
+  group?: 'Watch' | 'Set up';
+  load: () => Promise<{ default: Page }>;
+}
+
+/** routes lists every page, in the order of the navigation. To add one, write its folder and a line here. */
+export const routes: Route[] = [
+  { path: '/', title: 'Overview', icon: 'overview', keys: 'g o', group: 'Watch', load: () => import('./routes/overview/Page.svelte') },
+];
