@@ -14,6 +14,7 @@ require (
 	github.com/klauspost/compress v1.20.3
 	github.com/ncruces/go-sqlite3 v0.37.0
 	github.com/valyala/fastjson v1.6.10
+	golang.org/x/crypto v0.58.0
 )
 
 require (

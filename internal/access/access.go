@@ -18,6 +18,7 @@ type Scope = string
 // The scopes. A write scope includes the read scope of the same noun.
 const (
 	OrgRead         Scope = "org:read"
+	OrgWrite        Scope = "org:write"
 	OrgCI           Scope = "org:ci"
 	ProjectRead     Scope = "project:read"
 	ProjectWrite    Scope = "project:write"
@@ -30,7 +31,7 @@ const (
 
 // Scopes returns every scope there is, in the order in which help lists them.
 func Scopes() []Scope {
-	return []Scope{OrgRead, OrgCI, ProjectRead, ProjectWrite, ProjectReleases, EventRead, EventWrite, TeamRead, TeamWrite}
+	return []Scope{OrgRead, OrgWrite, OrgCI, ProjectRead, ProjectWrite, ProjectReleases, EventRead, EventWrite, TeamRead, TeamWrite}
 }
 
 // CheckScopes returns ErrInvalid, naming the first scope that does not exist and
@@ -46,6 +47,7 @@ func CheckScopes(scopes []Scope) error {
 
 // includedIn names, for a scope, the other one that has it inside.
 var includedIn = map[Scope]Scope{
+	OrgRead:     OrgWrite,
 	ProjectRead: ProjectWrite,
 	EventRead:   EventWrite,
 	TeamRead:    TeamWrite,
@@ -56,14 +58,25 @@ type Caller struct {
 	// Org is the tenant: the only source of the organization in every query.
 	Org    model.OrgID
 	Scopes []Scope
-	// Token is the id of the token that was shown; zero in development mode.
+	// Token is the id of the token that was shown; zero for people and in development mode.
 	Token int64
-	// Name is what the token was named when it was made.
+	// Name is what the token was named when it was made, or the e-mail address of a person.
 	Name string
+	// Session is that of the person who signed in; zero for tokens and in development mode.
+	Session store.Session
 }
 
 // Everything returns a caller who may do all there is in the organization.
 func Everything(org model.OrgID) Caller { return Caller{Org: org, Scopes: Scopes()} }
+
+// ScopesOf returns what a role may do in its organization: nothing, when the role is
+// unknown. There is one role yet.
+func ScopesOf(role string) []Scope {
+	if role == store.Owner {
+		return Scopes()
+	}
+	return nil
+}
 
 // In returns the wall around the caller's organization, narrowed to the projects
 // when there are any.
@@ -79,7 +92,15 @@ func (c Caller) Allow(scope Scope) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: the token lacks the scope %s", model.ErrForbidden, scope)
+	return fmt.Errorf("%w: %s lacks the scope %s", model.ErrForbidden, c.noun(), scope)
+}
+
+// noun is what the caller showed.
+func (c Caller) noun() string {
+	if c.Session.ID != 0 {
+		return "the role"
+	}
+	return "the token"
 }
 
 type callerKey struct{}

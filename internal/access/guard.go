@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"relay.one/picket/internal/model"
@@ -18,9 +19,19 @@ type Tokens interface {
 	Token(ctx context.Context, secret string) (store.Token, error)
 }
 
+// Sessions looks up whose session that is and keeps it alive; signin.Desk does.
+type Sessions interface {
+	Session(ctx context.Context, secret string) (store.Session, error)
+}
+
 // Guard finds out who calls. It is safe for concurrent use once it is set up.
 type Guard struct {
 	Tokens Tokens
+	// Sessions, when not nil, lets in people who signed in, by a cookie.
+	Sessions Sessions
+	// PublicURL is where browsers reach the server, when that is not what requests say of
+	// themselves.
+	PublicURL string
 	// Everyone, when not nil, is whom every caller is taken for: development mode,
 	// which asks for no token. Requests that a web page of another origin, or
 	// another name for this machine, made the browser send are refused then, since
@@ -44,11 +55,35 @@ func (g *Guard) Wrap(next http.Handler, refuse Refuse) http.Handler {
 	})
 }
 
-// Identify returns who sent the request: ErrUnauthorized when there is no token or
-// an unknown one, ErrForbidden when development mode must not answer it.
+// WrapOpen is Wrap for what strangers may ask, too: they go on without a caller in the
+// context. Web pages of other origins are refused as ever.
+func (g *Guard) WrapOpen(next http.Handler, refuse Refuse) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := g.Identify(r)
+		if errors.Is(err, model.ErrUnauthorized) {
+			if err = g.checkOrigin(r); err == nil {
+				next.ServeHTTP(w, r)
+				return
+			}
+		}
+		if err != nil {
+			refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(With(r.Context(), c)))
+	})
+}
+
+// Identify returns who sent the request: ErrUnauthorized when there is neither a token
+// nor a session, or an unknown one; ErrForbidden when a web page of another origin made
+// the browser send it, or development mode must not answer it. A token comes before a
+// session.
 func (g *Guard) Identify(r *http.Request) (Caller, error) {
 	if g.Everyone != nil {
 		return *g.Everyone, checkLocal(r)
+	}
+	if secret := g.session(r); secret != "" && r.Header.Get("Authorization") == "" {
+		return g.person(r, secret)
 	}
 	secret, err := Bearer(r.Header)
 	if err != nil {
@@ -62,6 +97,36 @@ func (g *Guard) Identify(r *http.Request) (Caller, error) {
 		return Caller{}, fmt.Errorf("look up token: %w", err)
 	}
 	return Caller{Org: t.Org, Scopes: t.Scopes, Token: t.ID, Name: t.Name}, nil
+}
+
+// person returns whose session the browser sent along.
+func (g *Guard) person(r *http.Request, secret string) (Caller, error) {
+	s, err := g.Sessions.Session(r.Context(), secret)
+	if errors.Is(err, model.ErrNotFound) || errors.Is(err, model.ErrUnauthorized) {
+		return Caller{}, fmt.Errorf("%w: the session has ended: sign in again", model.ErrUnauthorized)
+	}
+	if err != nil {
+		return Caller{}, fmt.Errorf("look up session: %w", err)
+	}
+	if err := g.checkOrigin(r); err != nil {
+		return Caller{}, err
+	}
+	return Caller{Org: s.Org, Scopes: ScopesOf(s.Role), Name: s.Email, Session: s}, nil
+}
+
+// checkOrigin refuses changes that a web page of another origin made the browser send,
+// with the cookie that it has for us.
+func (g *Guard) checkOrigin(r *http.Request) error {
+	p := http.NewCrossOriginProtection()
+	if u, err := url.Parse(g.PublicURL); err == nil && u.Host != "" {
+		if err := p.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			return fmt.Errorf("the public address as an origin: %w", err)
+		}
+	}
+	if err := p.Check(r); err != nil {
+		return fmt.Errorf("%w: the request comes from a page of another origin", model.ErrForbidden)
+	}
+	return nil
 }
 
 // maxSecret bounds what is looked up. Sentry's own organization tokens, the

@@ -6,7 +6,7 @@ var layers = [][]string{
 	{"internal/model", "wire", "redact"},
 	{"internal/rollup", "internal/payload", "internal/sentry", "internal/group", "internal/fault", "internal/agent", "internal/price", "internal/release", "internal/stat"},
 	{"internal/scrub", "internal/store"},
-	{"internal/query", "internal/access", "internal/store/storetest"},
+	{"internal/query", "internal/access", "internal/signin", "internal/tail", "internal/store/storetest"},
 	{"internal/sqlite", "internal/postgres", "internal/ingest", "internal/pipeline", "internal/alert", "internal/notify",
 		"internal/upstream", "internal/api", "internal/sentryapi", "internal/web"},
 	{"internal/server", "internal/demo"},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/sentry"
 	"relay.one/picket/internal/store"
@@ -196,7 +197,7 @@ func (h *Handler) meta(r *http.Request, v visit) sentry.Meta {
 	return sentry.Meta{
 		Org: v.key.Org, Project: v.key.Project,
 		Received:  h.now(),
-		ClientIP:  clientIP(r, h.trusted),
+		ClientIP:  access.ClientIP(r, h.trusted),
 		UserAgent: r.UserAgent(),
 		SDK:       v.auth.Client,
 	}

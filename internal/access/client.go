@@ -1,15 +1,32 @@
-package ingest
+package access
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"strings"
 )
 
-// clientIP returns the address of the sender: the peer, unless the peer is a
+type clientKey struct{}
+
+// WithClient returns a handler that puts the address of the sender into the context of
+// every request, as ClientIP finds it.
+func WithClient(trusted []netip.Prefix, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), clientKey{}, ClientIP(r, trusted))))
+	})
+}
+
+// Client returns what WithClient found; empty when unknown, and outside of it.
+func Client(ctx context.Context) string {
+	at, _ := ctx.Value(clientKey{}).(string)
+	return at
+}
+
+// ClientIP returns the address of the sender: the peer, unless the peer is a
 // trusted proxy; then the newest address of X-Forwarded-For that is none. Empty
 // when unknown.
-func clientIP(r *http.Request, trusted []netip.Prefix) string {
+func ClientIP(r *http.Request, trusted []netip.Prefix) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return ""
