@@ -29,7 +29,7 @@ func tellFaults(b *model.Batch) {
 	}
 	for i := range b.Events {
 		if e := &b.Events[i]; e.Kind == model.KindError || e.Kind == model.KindMessage && e.Level >= model.LevelError {
-			tellFault(e, spanOf(b, e))
+			tellFault(e, spanOf(e))
 		}
 	}
 }
@@ -40,16 +40,10 @@ func signsOf(s *model.Span) fault.Signs {
 		SpanOp: s.Op, SpanKind: s.Kind, Tool: s.Tool, Attributes: s.Attributes}
 }
 
-// spanOf returns the span that the event happened in, or what the event itself tells
-// of it: its operation.
-func spanOf(b *model.Batch, e *model.Event) *model.Span {
-	if !e.Span.IsZero() {
-		for i := range b.Spans {
-			if b.Spans[i].ID == e.Span && b.Spans[i].Trace == e.Trace {
-				return &b.Spans[i]
-			}
-		}
-	}
+// spanOf returns what the event itself tells of the span that it happened in: its
+// operation. The span may come in the same envelope or in another, and an error must not
+// be another fault for that.
+func spanOf(e *model.Event) *model.Span {
 	s := &model.Span{Op: e.Op}
 	switch e.Op {
 	case wire.OpExecuteTool:

@@ -50,7 +50,7 @@ func TestFaultsOfTools(t *testing.T) {
 	t.Parallel()
 	trace, span := model.TraceID{1}, model.SpanID{2}
 	failing := func(value string) model.Event {
-		return model.Event{Kind: model.KindError, Level: model.LevelError, Trace: trace, Span: span,
+		return model.Event{Kind: model.KindError, Level: model.LevelError, Trace: trace, Span: span, Op: "gen_ai.execute_tool",
 			Exceptions: []model.Exception{{Type: "LookupError", Value: value, ID: -1, ParentID: -1}}}
 	}
 	b := &model.Batch{
@@ -65,9 +65,8 @@ func TestFaultsOfTools(t *testing.T) {
 	if b.Events[0].Hashes[0] == b.Events[1].Hashes[0] {
 		t.Error("two errors of a tool are one issue")
 	}
-	// Alone, before its transaction has come, the event knows at least the operation.
+	// Before its transaction has come it is the same.
 	alone := &model.Batch{Events: []model.Event{failing("no such order")}}
-	alone.Events[0].Op = "gen_ai.execute_tool"
 	tellFaults(alone)
 	if got := alone.Events[0].Fault; got != "tool_error" {
 		t.Errorf("alone it is %q", got)
