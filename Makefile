@@ -1,5 +1,5 @@
-# Needs Go, and for the npm clients of the conformance tests Node; whatever else a
-# target needs it installs itself, below the checkout or Go's own cache.
+# Needs Go, and Node for the pages and the npm clients of the conformance tests;
+# whatever else a target needs it installs itself, below the checkout or Go's own cache.
 
 ADDR     ?= 127.0.0.1:3001
 DATA     ?= ./picket-data
@@ -7,8 +7,12 @@ FUZZTIME ?= 60s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ADAPTERS  = $(patsubst %/go.mod,%,$(wildcard adapters/*/go.mod))
 
+# The pages are built into the binary where there is Node to build them with.
+UI        = $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/svelte.config.js -type f 2>/dev/null)
+PAGES     = $(if $(shell command -v npm),$(if $(wildcard ui/package-lock.json),internal/web/dist/index.html))
+
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench fuzz conformance demo generate
+.PHONY: help run build pages test check bench fuzz conformance demo generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -16,10 +20,18 @@ help: ## list the targets
 run: build ## build everything and serve on http://127.0.0.1:3001, data in ./picket-data
 	./bin/picket serve --dev --addr $(ADDR) --data $(DATA)
 
-build: ## build bin/picket
+build: $(PAGES) ## build bin/picket, with the pages in it where there is Node
 	go build -trimpath -ldflags "-s -w" -o bin/picket ./cmd/picket
 
-test: ## run every test, the real SDKs that Go and npm bring included
+pages: $(PAGES) ## build the pages from ui/
+
+internal/web/dist/index.html: ui/node_modules/.package-lock.json $(UI)
+	npm --prefix ui run build
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	npm --prefix ui ci
+
+test: $(PAGES) ## run every test, the real SDKs that Go and npm bring included
 	go test -count=1 -timeout 20m ./...
 	@set -e; for m in $(ADAPTERS); do go -C $$m test -count=1 -timeout 10m ./...; done
 
