@@ -24,4 +24,5 @@ export interface Route {
 /** routes lists every page, in the order of the navigation. To add one, write its folder and a line here. */
 export const routes: Route[] = [
   { path: '/', title: 'Overview', icon: 'overview', keys: 'g o', group: 'Watch', load: () => import('./routes/overview/Page.svelte') },
+  { path: '/issues', title: 'Issues', icon: 'issues', keys: 'g i', group: 'Watch', load: () => import('./routes/issues/Page.svelte') },
 ];
