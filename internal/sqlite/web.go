@@ -89,21 +89,34 @@ func (v *web) spin() error {
 		v.before, v.after = v.assembled(true), v.assembled(false)
 		grown := v.widen() || v.grown
 		for _, list := range [...][]model.Execution{v.after.Executions, v.before.Executions} {
-			for i := range list {
-				if id := list[i].ID; !followed[id] {
-					followed[id] = true
-					more, err := v.follow(id)
-					if err != nil {
-						return err
-					}
-					grown = grown || more
-				}
+			more, err := v.followAll(list, followed)
+			if err != nil {
+				return err
 			}
+			grown = grown || more
 		}
 		if !grown {
 			return nil
 		}
 	}
+}
+
+// followAll follows the executions that have not been, and reports whether one of them
+// led to more than is loaded.
+func (v *web) followAll(list []model.Execution, followed map[string]bool) (grown bool, err error) {
+	for i := range list {
+		id := list[i].ID
+		if followed[id] {
+			continue
+		}
+		followed[id] = true
+		more, err := v.follow(id)
+		if err != nil {
+			return false, err
+		}
+		grown = grown || more
+	}
+	return grown, nil
 }
 
 // widen takes in the day before the first and after the last one on which anything
