@@ -2,6 +2,9 @@ module relay.one/picket
 
 go 1.26.0
 
+// Packages of npm may hold Go files that are none of ours.
+ignore ./ui/node_modules
+
 require (
 	github.com/DataDog/sketches-go v1.4.8
 	github.com/VictoriaMetrics/metrics v1.44.0
