@@ -1,0 +1,54 @@
+import type { Component } from 'svelte';
+import Discards from './Discards.svelte';
+import Projects from './Projects.svelte';
+import Rules from './Rules.svelte';
+import Server from './Server.svelte';
+
+/** Section is a part of the settings, with its documentation beside it. */
+export interface Section {
+  /** Value of the tab in the address. */
+  value: string;
+  title: string;
+  view: Component;
+  about: readonly string[];
+  flags?: readonly (readonly [flag: string, says: string])[];
+}
+
+/** sections lists every part of the settings. To add one, write its component and an entry here. */
+export const sections: readonly [Section, ...Section[]] = [
+  {
+    value: 'projects',
+    title: 'Projects and keys',
+    view: Projects,
+    about: [
+      'A project is what one application reports to. Its name stands in short ids of issues.',
+      'Give an SDK the DSN of a key. The key in it only lets events in: it reads nothing, and may stand in the code of a web page.',
+    ],
+    flags: [['--public-url', 'how clients reach this server: it stands in every DSN']],
+  },
+  {
+    value: 'outcome',
+    title: 'Rules of outcome',
+    view: Rules,
+    about: [
+      'An execution that ended without an error has failed when one of these rules says so. They are asked in this order, and the first that fires names the failure.',
+      'What was judged before a rule was switched off stays as it was judged, unless more of it arrives.',
+    ],
+    flags: [['--without-rules a,b', 'switches rules off']],
+  },
+  {
+    value: 'discards',
+    title: 'Discards',
+    view: Discards,
+    about: [
+      'What the server refused, and what SDKs say they dropped before sending, in the time range above.',
+      'Sampling and rate limits are choices; what is invalid or too large is worth a look.',
+    ],
+  },
+  {
+    value: 'server',
+    title: 'Scrubbing, retention, prices',
+    view: Server,
+    about: ['These are set when the server starts, by flag or in the environment: --retention is PICKET_RETENTION there.'],
+  },
+];
