@@ -25,4 +25,10 @@ export interface Route {
 export const routes: Route[] = [
   { path: '/', title: 'Overview', icon: 'overview', keys: 'g o', group: 'Watch', load: () => import('./routes/overview/Page.svelte') },
   { path: '/issues', title: 'Issues', icon: 'issues', keys: 'g i', group: 'Watch', load: () => import('./routes/issues/Page.svelte') },
+  { path: '/issues/:id', title: 'Issue', load: () => import('./routes/issue/Page.svelte') },
+  { path: '/cost', title: 'Cost', icon: 'cost', keys: 'g d', group: 'Watch', load: () => import('./routes/cost/Page.svelte') },
+  { path: '/policies', title: 'Policies', icon: 'shield', keys: 'g p', group: 'Watch', load: () => import('./routes/policies/Page.svelte') },
+  { path: '/policies/:name', title: 'Policy', load: () => import('./routes/policies/One.svelte') },
+  { path: '/models', title: 'Models & prices', icon: 'model', keys: 'g m', group: 'Watch', load: () => import('./routes/models/Page.svelte') },
+  { path: '/settings', title: 'Settings', icon: 'settings', keys: 'g s', group: 'Set up', load: () => import('./routes/settings/Page.svelte') },
 ];
