@@ -78,6 +78,11 @@ func ScopesOf(role string) []Scope {
 	return nil
 }
 
+// Person returns the caller whose session that is.
+func Person(s store.Session) Caller {
+	return Caller{Org: s.Org, Scopes: ScopesOf(s.Role), Name: s.Email, Session: s}
+}
+
 // In returns the wall around the caller's organization, narrowed to the projects
 // when there are any.
 func (c Caller) In(projects ...model.ProjectID) store.Scope {

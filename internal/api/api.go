@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,7 +18,9 @@ import (
 	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/price"
+	"relay.one/picket/internal/signin"
 	"relay.one/picket/internal/store"
+	"relay.one/picket/internal/tail"
 )
 
 // Store is what the API needs of an engine.
@@ -26,10 +29,18 @@ type Store interface {
 	store.Desk
 }
 
-// Config sets up the API. Store and Guard must be there.
+// Config sets up the API. Store, Guard and SignIn must be there.
 type Config struct {
 	Store Store
 	Guard *access.Guard
+	// SignIn is where people sign in; the guard lets in who did.
+	SignIn *signin.Desk
+	// Tail tells what was just stored; nil tells nothing.
+	Tail *tail.Hub
+	// Beat is how often a quiet stream says that it lives; zero means every 15 seconds.
+	Beat time.Duration
+	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
 	// PublicURL is where clients reach the server, for DSNs in answers; empty takes
 	// what each request says.
 	PublicURL string
@@ -46,6 +57,10 @@ type Config struct {
 // rest answers the operations.
 type rest struct {
 	store  Store
+	guard  *access.Guard
+	signin *signin.Desk
+	tail   *tail.Hub
+	beat   time.Duration
 	rules  agent.Rules
 	prices *price.Table
 	log    *slog.Logger
@@ -53,9 +68,15 @@ type rest struct {
 }
 
 // New returns the handler of everything under Prefixes. The OpenAPI document and
-// its page are for everybody; everything else asks the guard.
+// its page are for everybody, and so is signing in; everything else asks the guard.
 func New(c Config) http.Handler {
-	a := &rest{store: c.Store, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
+	a := &rest{store: c.Store, guard: c.Guard, signin: c.SignIn, tail: c.Tail, beat: c.Beat, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
+	if a.tail == nil {
+		a.tail = &tail.Hub{}
+	}
+	if a.beat == 0 {
+		a.beat = heartbeat
+	}
 	if a.prices == nil {
 		a.prices = price.Default()
 	}
@@ -72,7 +93,11 @@ func New(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /openapi.json", serveDocument(doc))
 	mux.HandleFunc("GET /docs", serveDocs(doc))
-	mux.Handle("/", c.Guard.Wrap(access.WithOrigin(c.PublicURL, routed), a.refuse))
+	inside := access.WithClient(c.TrustedProxies, access.WithOrigin(c.PublicURL, routed))
+	for _, path := range openPaths() {
+		mux.Handle(path, c.Guard.WrapOpen(inside, a.refuse))
+	}
+	mux.Handle("/", c.Guard.Wrap(inside, a.refuse))
 	return mux
 }
 

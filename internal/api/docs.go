@@ -102,7 +102,10 @@ func operations(p *huma.PathItem) []*huma.Operation {
 func docsOperationOf(d *huma.OpenAPI, path string, op *huma.Operation) docsOperation {
 	out := docsOperation{
 		ID: op.OperationID, Method: op.Method, Path: path,
-		Summary: op.Summary, About: op.Description, Scope: op.Security[0][tokenScheme][0],
+		Summary: op.Summary, About: op.Description,
+	}
+	if scopes := op.Security[0][tokenScheme]; len(scopes) > 0 {
+		out.Scope = scopes[0]
 	}
 	if d.Paths["/api/v1"+path] != nil {
 		out.Also = "/api/v1" + path
@@ -115,7 +118,9 @@ func docsOperationOf(d *huma.OpenAPI, path string, op *huma.Operation) docsOpera
 	}
 	for status, r := range op.Responses {
 		if status != "default" {
-			out.Status, out.Answer = status, docsTypeOf(r.Content["application/json"].Schema)
+			for _, media := range r.Content {
+				out.Status, out.Answer = status, docsTypeOf(media.Schema)
+			}
 		}
 	}
 	return out

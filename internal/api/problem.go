@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/signin"
 )
 
 var errNoRoute = fmt.Errorf("%w: there is no such route; GET /docs lists them", model.ErrNotFound)
@@ -27,6 +29,10 @@ func (a *rest) problem(ctx context.Context, err error) error {
 	status, text := access.Status(err)
 	if status >= http.StatusInternalServerError && ctx.Err() == nil {
 		a.log.ErrorContext(ctx, "api: request went wrong", "error", err)
+	}
+	var many *signin.TooMany
+	if errors.As(err, &many) {
+		return huma.ErrorWithHeaders(problem(status, many.Error()), http.Header{"Retry-After": {strconv.Itoa(many.Seconds())}})
 	}
 	p := problem(status, text)
 	if errors.Is(err, model.ErrBusy) {

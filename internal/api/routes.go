@@ -17,6 +17,8 @@ func (a *rest) routes(mux *http.ServeMux) *huma.OpenAPI {
 	a.issueRoutes(api)
 	a.telemetryRoutes(api)
 	a.projectRoutes(api)
+	a.accountRoutes(api)
+	a.tailRoutes(api)
 	return finish(api.OpenAPI())
 }
 

@@ -13,8 +13,10 @@ import (
 	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/api"
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/signin"
 	"relay.one/picket/internal/sqlite"
 	"relay.one/picket/internal/store"
+	"relay.one/picket/internal/tail"
 )
 
 // noon is when every test happens.
@@ -32,6 +34,8 @@ type world struct {
 	ours    string // token of the organization with the data
 	theirs  string // token of the other one
 	blind   string // token of the first one, without scopes
+
+	hub *tail.Hub // tells what write has stored
 
 	executions uint64 // how many fleet has stored
 }
@@ -54,7 +58,10 @@ func newWorld(t testing.TB) *world {
 	w.blind = w.token(key.Org, nil)
 	_, err = w.db.CreateProject(t.Context(), store.Scope{Org: other.ID}, "spies", "Spies", "")
 	w.must(err)
-	s := httptest.NewServer(api.New(api.Config{Store: w.db, Guard: &access.Guard{Tokens: w.db}, Now: now}))
+	desk := signin.New(w.db, now)
+	w.hub = &tail.Hub{}
+	guard := &access.Guard{Tokens: w.db, Sessions: desk}
+	s := httptest.NewServer(api.New(api.Config{Store: w.db, Guard: guard, SignIn: desk, Tail: w.hub, Beat: time.Millisecond, Now: now}))
 	t.Cleanup(s.Close)
 	w.url = s.URL
 	return w
@@ -104,7 +111,7 @@ func (w *world) get(path string) map[string]any {
 
 func (w *world) write(b *model.Batch) {
 	w.t.Helper()
-	_, err := w.db.Write(w.t.Context(), b)
+	_, err := w.hub.Behind(w.db).Write(w.t.Context(), b)
 	w.must(err)
 }
 

@@ -1,10 +1,12 @@
 package tail
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/store"
 )
 
 // candidate is an item with what filters ask of it.
@@ -31,38 +33,31 @@ func cut(text string) string {
 	return strings.Clone(text)
 }
 
-func newEvent(p model.ProjectID, e *model.Event) candidate {
-	title := e.Title
-	if e.Kind == model.KindTransaction {
-		title = e.Transaction
+func newEvent(b *model.Batch, e *model.Event) candidate {
+	out := &store.EventSummary{
+		ID: e.ID, Project: b.Project, Kind: e.Kind, Issue: e.Issue, Timestamp: e.Timestamp, Received: b.Received, Level: e.Level,
+		Title: cut(e.Title), Culprit: cut(e.Culprit), Type: cut(e.Type), Platform: cut(e.Platform), Release: cut(e.Release),
+		Environment: cut(e.Environment), Transaction: cut(e.Transaction), UserKey: cut(e.User.Key()), Trace: e.Trace, Span: e.Span,
+		Agent: cut(e.Agent.ID), Execution: cut(e.Execution), Organization: cut(e.Organization), Fault: cut(e.Fault),
 	}
-	out := &Event{
-		ID: e.ID, Project: p, Kind: e.Kind, Issue: e.Issue, Time: e.Timestamp, Level: e.Level,
-		Title: cut(title), Culprit: cut(e.Culprit), Agent: cut(e.Agent.ID), Execution: cut(e.Execution),
-		Release: cut(e.Release), Environment: cut(e.Environment), Fault: e.Fault, Trace: e.Trace,
-	}
-	if e.Kind == model.KindTransaction {
+	transaction := e.Kind == model.KindTransaction
+	if transaction {
 		out.Duration = e.Timestamp.Sub(e.Started)
 	}
 	return candidate{
-		Item: Item{Event: out}, project: p, agent: e.Agent.ID, environment: e.Environment, level: e.Level,
-		transaction: e.Kind == model.KindTransaction, texts: [4]string{out.Title, out.Culprit, out.Agent, out.Fault},
+		Item: Item{Event: out}, project: b.Project, agent: e.Agent.ID, environment: e.Environment, level: e.Level,
+		transaction: transaction, texts: [...]string{cmp.Or(out.Title, out.Transaction), out.Culprit, out.Agent, out.Fault},
 	}
 }
 
 func newExecution(p model.ProjectID, x *model.Execution) candidate {
-	out := &Execution{
-		ID: cut(x.ID), Project: p, Agent: cut(x.Agent.ID), Start: x.Start, Duration: x.Duration, Outcome: x.Outcome,
-		Reason: cut(x.Reason), Fault: x.Fault, Release: cut(x.Release), Environment: cut(x.Environment), Cost: x.Cost,
-		ToolCalls: x.ToolCalls, ModelCalls: x.ModelCalls, Trace: x.Trace,
-	}
 	level := model.LevelInfo
 	if x.Outcome == model.OutcomeError || x.Outcome == model.OutcomeFailed {
 		level = model.LevelError
 	}
 	return candidate{
-		Item: Item{Execution: out}, project: p, agent: x.Agent.ID, environment: x.Environment, level: level,
-		texts: [4]string{out.ID, out.Reason, out.Agent, out.Fault},
+		Item: Item{Execution: &store.ExecutionRecord{Project: p, Execution: *x}}, project: p, agent: x.Agent.ID,
+		environment: x.Environment, level: level, texts: [...]string{x.ID, x.Reason, x.Agent.ID, x.Fault},
 	}
 }
 

@@ -9,53 +9,17 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/store"
 )
 
-// Item is one thing that happened: an Event or an Execution, the other is nil.
+// Item is one thing that happened: an event, or a run of an agent that ended, as far as
+// the batch knows it that its end came in; the other is nil. It belongs to all listeners:
+// nobody changes it.
 type Item struct {
-	Event     *Event
-	Execution *Execution
-}
-
-// Event is what is told of an event.
-type Event struct {
-	ID        model.EventID
-	Project   model.ProjectID
-	Kind      model.Kind
-	Issue     model.IssueID // zero for transactions
-	Time      time.Time
-	Duration  time.Duration // transactions
-	Level     model.Level
-	Title     string // of transactions their name
-	Culprit   string
-	Agent     string
-	Execution string
-	Release, Environment,
-	Fault string
-	Trace model.TraceID
-}
-
-// Execution is what is told of a run of an agent that ended, as far as the batch knows
-// it that its end came in.
-type Execution struct {
-	ID          string
-	Project     model.ProjectID
-	Agent       string
-	Start       time.Time
-	Duration    time.Duration
-	Outcome     model.Outcome
-	Reason      string
-	Fault       string
-	Release     string
-	Environment string
-	Cost        model.Cost
-	ToolCalls   int
-	ModelCalls  int
-	Trace       model.TraceID
+	Event     *store.EventSummary
+	Execution *store.ExecutionRecord
 }
 
 // Filter says what a listener wants to hear of. In is the wall around it.
@@ -185,7 +149,7 @@ func (h *Hub) tell(b *model.Batch, known []model.EventID) {
 	}
 	for i := range b.Events {
 		if e := &b.Events[i]; !slices.Contains(known, e.ID) {
-			offer(listeners, newEvent(b.Project, e))
+			offer(listeners, newEvent(b, e))
 		}
 	}
 	for i := range b.Executions {

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func names(l *Listener) string {
 			case !ok:
 				return strings.Join(append(out, "end"), " ")
 			case i.Event != nil:
-				out = append(out, strings.Fields(i.Event.Title)[0])
+				out = append(out, strings.Fields(cmp.Or(i.Event.Title, i.Event.Transaction))[0])
 			default:
 				out = append(out, i.Execution.ID)
 			}
