@@ -24,6 +24,7 @@ var commands = []command{
 	{"serve", "take telemetry and answer questions", serve},
 	{"project", "list and make projects, print a DSN", project},
 	{"token", "make API tokens", token},
+	{"user", "let people in, and in again", user},
 	{"demo", "fill a running server from simulated agents", simulate},
 	{"version", "say which build this is", version},
 }

@@ -40,7 +40,7 @@ func serve(ctx context.Context, c call) error {
 	if err != nil {
 		return errors.Join(err, stopDebugging())
 	}
-	greet(c.out, s, config.Config)
+	greet(ctx, c.out, s, config.Config)
 	return errors.Join(s.Run(ctx), stopDebugging())
 }
 
@@ -104,8 +104,14 @@ func limitMemory(c call) {
 }
 
 // greet prints what one needs next. Scripts look for the address and the DSN here.
-func greet(w io.Writer, s *server.Server, config server.Config) {
+func greet(ctx context.Context, w io.Writer, s *server.Server, config server.Config) {
 	fmt.Fprintf(w, "Picket listens on %s\nDSN: %s\n", s.URL(), s.DSN())
+	switch link, err := s.SetUpLink(ctx); {
+	case err != nil: // a full disk keeps nobody from reading
+		fmt.Fprintln(w, "No link could be made for the administrator's password; picket user link makes one:", err)
+	case link != "":
+		fmt.Fprintln(w, "Set the administrator's e-mail address and password, once, within a day:", link)
+	}
 	if !config.Dev {
 		fmt.Fprintln(w, "Reading needs a token: picket token create --scope event:read --scope org:read --data", config.Data)
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -36,6 +37,8 @@ type Config struct {
 	// Outcomes are the rules by which executions fail without an error; the zero value
 	// has all of them on.
 	Outcomes agent.Rules
+	// Pages are the built pages; nil means those in this binary, if there are any.
+	Pages fs.FS
 	// Limits bounds what a request may bring; its zero value is right.
 	Limits ingest.Limits
 	// Grace is how long requests may take to finish when the server stops; zero means 25 s.

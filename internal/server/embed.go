@@ -40,7 +40,9 @@ func Embed(ctx context.Context, c Config) (_ *Server, err error) {
 	if err := s.lock.announce(s.url); err != nil {
 		return nil, err
 	}
-	s.wire()
+	if err := s.wire(); err != nil {
+		return nil, err
+	}
 	s.work(ctx)
 	return s, nil
 }
@@ -77,6 +79,7 @@ func (s *Server) Close(ctx context.Context) error {
 	if !s.visits.end() {
 		return nil
 	}
+	s.tail.Close()
 	return errors.Join(s.visits.wait(ctx), s.close(ctx))
 }
 

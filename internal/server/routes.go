@@ -13,7 +13,7 @@ import (
 )
 
 func (s *Server) newPipeline() *pipeline.Pipeline {
-	return pipeline.New(pipeline.Options{Writer: s.store, Prices: cmp.Or(s.config.Prices, price.Default()), Outcomes: s.config.Outcomes, Metrics: s.metrics})
+	return pipeline.New(pipeline.Options{Writer: s.tail.Behind(s.store), Prices: cmp.Or(s.config.Prices, price.Default()), Outcomes: s.config.Outcomes, Metrics: s.metrics})
 }
 
 // routes says who answers what. Everything but the door and the health checks asks
@@ -24,7 +24,8 @@ func (s *Server) routes() http.Handler {
 		Gate: s.store, Sink: s.pipeline, Limits: s.config.Limits,
 		TrustedProxies: s.config.TrustedProxies, Metrics: s.metrics, Log: s.log,
 	})
-	rest := api.New(api.Config{Store: s.store, Guard: guard, Prices: s.config.Prices, Rules: s.config.Outcomes, PublicURL: s.config.PublicURL, Log: s.log})
+	rest := api.New(api.Config{Store: s.store, Guard: guard, SignIn: s.signin, Tail: &s.tail, TrustedProxies: s.config.TrustedProxies,
+		Prices: s.config.Prices, Rules: s.config.Outcomes, PublicURL: s.config.PublicURL, Log: s.log})
 
 	mux := http.NewServeMux()
 	for _, prefix := range api.Prefixes() {
@@ -36,7 +37,11 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", guard.Wrap(http.HandlerFunc(s.writeMetrics), refusePlainly))
-	mux.Handle("GET /{$}", guard.Wrap(access.WithOrigin(s.config.PublicURL, s.page()), refusePlainly))
+	if s.pages != nil {
+		mux.Handle("/", s.pages)
+	} else {
+		mux.Handle("GET /{$}", guard.Wrap(access.WithOrigin(s.config.PublicURL, s.page()), refusePlainly))
+	}
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")

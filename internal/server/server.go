@@ -20,8 +20,11 @@ import (
 
 	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/pipeline"
+	"relay.one/picket/internal/signin"
 	"relay.one/picket/internal/sqlite"
 	"relay.one/picket/internal/store"
+	"relay.one/picket/internal/tail"
+	"relay.one/picket/internal/web"
 	"relay.one/picket/wire"
 )
 
@@ -36,7 +39,10 @@ type Server struct {
 	store    store.Store
 	pipeline *pipeline.Pipeline
 	metrics  *metrics.Set
-	key      store.Key // of the first project
+	tail     tail.Hub
+	signin   *signin.Desk
+	pages    http.Handler // nil when they are not built
+	key      store.Key    // of the first project
 	url      string
 	visits   visits // of an embedded server
 
@@ -62,8 +68,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	if err := s.listen(ctx); err != nil {
 		return nil, err
 	}
-	s.wire()
-	return s, nil
+	return s, s.wire()
 }
 
 func newServer(c Config) *Server {
@@ -90,7 +95,7 @@ func (s *Server) openData(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.store = db
+	s.store, s.signin = db, signin.New(db, nil)
 	s.onStop(func(context.Context) error { return db.Close() })
 	s.key, err = db.Bootstrap(ctx)
 	return err
@@ -127,15 +132,33 @@ const (
 )
 
 // wire builds the journey and the routes.
-func (s *Server) wire() {
+func (s *Server) wire() error {
+	if err := s.openPages(); err != nil {
+		return err
+	}
 	s.pipeline = s.newPipeline()
 	s.onStop(s.pipeline.Flush)
 	s.handler = s.routes()
+	return nil
 }
 
-// newHTTP makes what serves the routes on our own socket.
+// openPages finds the pages; that they are not built is no error.
+func (s *Server) openPages() error {
+	dist := s.config.Pages
+	if dist == nil {
+		dist = web.Built()
+	}
+	p, err := web.New(dist)
+	if errors.Is(err, web.ErrNotBuilt) {
+		return nil
+	}
+	s.pages = p
+	return err
+}
+
+// newHTTP makes what serves the routes on our own socket. Streams end when it shuts down.
 func (s *Server) newHTTP() *http.Server {
-	return &http.Server{
+	h := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
@@ -144,6 +167,18 @@ func (s *Server) newHTTP() *http.Server {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	h.RegisterOnShutdown(s.tail.Close)
+	return h
+}
+
+// SetUpLink returns where the first user sets a password, once; empty when there is one,
+// or nobody is asked for a password. It replaces the link before it.
+func (s *Server) SetUpLink(ctx context.Context) (string, error) {
+	needs, err := s.signin.NeedsSetUp(ctx)
+	if err != nil || !needs || s.config.Dev {
+		return "", err
+	}
+	return setUpLink(ctx, s.store, s.key, "", s.url)
 }
 
 // URL returns how clients reach the server.
@@ -227,7 +262,7 @@ func (s *Server) close(ctx context.Context) error {
 
 // guard decides who may come in.
 func (s *Server) guard() *access.Guard {
-	g := &access.Guard{Tokens: s.store}
+	g := &access.Guard{Tokens: s.store, Sessions: s.signin, PublicURL: s.config.PublicURL}
 	if s.config.Dev {
 		everyone := access.Everything(s.key.Org)
 		g.Everyone = &everyone

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -31,7 +32,7 @@ type running struct {
 // start serves until the test ends, in development mode unless change says otherwise.
 func start(t *testing.T, dir string, change ...func(*Config)) *running {
 	t.Helper()
-	c := Config{Addr: "127.0.0.1:0", Data: dir, Dev: true, Log: slog.New(slog.DiscardHandler)}
+	c := Config{Addr: "127.0.0.1:0", Data: dir, Dev: true, Pages: fstest.MapFS{}, Log: slog.New(slog.DiscardHandler)}
 	for _, f := range change {
 		f(&c)
 	}
