@@ -25,7 +25,8 @@
 //
 // SDKs show the key of their DSN. Everything else but /healthz, /readyz and the
 // description of the API asks for a token, "Authorization: Bearer …", that CreateToken
-// makes. A program that knows its users sets that header in front of the handler, for
+// makes, or for a session of somebody who signed in to the pages; `picket user link` beside
+// the program prints where the first one sets a password. A program that knows its users sets that header in front of the handler, for
 // those whom it lets in:
 //
 //	mux.Handle("/sentry/", signedIn(func(w http.ResponseWriter, r *http.Request) {

@@ -210,7 +210,7 @@ func TestMounted(t *testing.T) {
 }
 
 // Without PublicURL, what the server says of itself is what the request was sent to.
-func TestPageOfAnUnknownAddress(t *testing.T) {
+func TestUnknownAddress(t *testing.T) {
 	t.Parallel()
 	p := open(t, outpost.Options{})
 	web := httptest.NewServer(p.Handler())
@@ -219,8 +219,8 @@ func TestPageOfAnUnknownAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, body := ask(t, http.DefaultTransport, web.URL+"/", "Bearer "+p.token); status != http.StatusOK || !strings.Contains(body, dsn) {
-		t.Errorf("page: %d %s, want %s in it", status, body, dsn)
+	if status, body := ask(t, http.DefaultTransport, web.URL+"/api/v1/projects/1/keys", "Bearer "+p.token); status != http.StatusOK || !strings.Contains(body, dsn) {
+		t.Errorf("keys: %d %s, want %s in it", status, body, dsn)
 	}
 	report(t, picket.Options{DSN: dsn}, "printer")
 	if got := p.stats("printer").Executions; got != 1 {

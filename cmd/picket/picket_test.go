@@ -101,6 +101,23 @@ func TestTokenCreate(t *testing.T) {
 	}
 }
 
+func TestUserLink(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := func(line, begins string, env ...string) {
+		t.Helper()
+		out, said, err := runLine(t, line+" --data "+dir, env...)
+		if err != nil || said != "" || strings.Count(out, "\n") != 1 || !strings.HasPrefix(out, begins+"/setup#pkl_") {
+			t.Errorf("%s prints %q and %q: %v", line, out, said, err)
+		}
+	}
+	f("user link", "http://127.0.0.1:3001")
+	f("user link", "https://picket.example/base", "PICKET_PUBLIC_URL=https://picket.example/base/")
+	if out, _, err := runLine(t, "user link --email ann@example.com --data "+dir); out != "" || err == nil || !strings.Contains(err.Error(), "not found") {
+		t.Errorf("a link for nobody: %q %v", out, err)
+	}
+}
+
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	out, _, err := runLine(t, "version")
@@ -128,6 +145,7 @@ func TestUsage(t *testing.T) {
 	f("project nonsense", errUsage, "list|create|dsn|limit")
 	f("project --help", flag.ErrHelp, "PICKET_PROJECT")
 	f("token", errUsage, "--scope")
+	f("user", errUsage, "--email")
 	f("version extra", errUsage, "extra")
 }
 
