@@ -17,10 +17,10 @@ export interface Loaded<T> {
 /**
  * load asks when the component starts, and again whenever something reactive changes that the
  * question read before its first await. An older question is called off. With every, it also
- * asks every so many milliseconds while the page is in sight. The question may return undefined
+ * asks every so many milliseconds while the page is in sight, unless told not to. The question may return undefined
  * for "nothing to ask".
  */
-export function load<T>(question: (signal: AbortSignal) => Promise<T> | undefined, every?: number): Loaded<T> {
+export function load<T>(question: (signal: AbortSignal) => Promise<T> | undefined, every?: number, unless?: () => boolean): Loaded<T> {
   let data = $state.raw<T>();
   let error = $state.raw<Problem>();
   let busy = $state(true);
@@ -54,7 +54,7 @@ export function load<T>(question: (signal: AbortSignal) => Promise<T> | undefine
   });
   $effect(() => {
     if (!every) return;
-    const timer = setInterval(() => document.visibilityState === 'visible' && !busy && void run(), every);
+    const timer = setInterval(() => document.visibilityState === 'visible' && !busy && !unless?.() && void run(), every);
     return () => clearInterval(timer);
   });
 

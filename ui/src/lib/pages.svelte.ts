@@ -24,12 +24,14 @@ export function pages<Row>(question: (cursor: string | undefined, signal: AbortS
   let rows = $state.raw<Row[]>();
   let next = $state.raw<string | null>(null);
   let fetching: AbortController | undefined;
-  const first = load((signal) => question(undefined, signal), every);
+  let grown = false; // a list with more than one page is not begun again under the reader's eyes
+  const first = load((signal) => question(undefined, signal), every, () => grown);
 
   $effect(() => {
     const page = first.data;
     fetching?.abort();
     fetching = undefined;
+    grown = false;
     rows = page?.rows;
     next = page?.next ?? null;
   });
@@ -40,6 +42,7 @@ export function pages<Row>(question: (cursor: string | undefined, signal: AbortS
     try {
       const page = await question(cursor, mine.signal);
       if (mine !== fetching) return;
+      grown = true;
       rows = [...(rows ?? []), ...page.rows];
       next = page.next;
     } catch {
