@@ -49,13 +49,17 @@ func (p *packed) of(plain []byte, open func(io.Writer) io.WriteCloser) []byte {
 	return p.bytes
 }
 
-// Levels that take some tenths of a second for the whole build, once.
+// Levels that take some milliseconds a file, once. Brotli's highest ones would take ten
+// times the memory, for one per cent of the size.
 const (
-	brotliLevel = 9
-	gzipLevel   = 9
+	brotliLevel  = 6
+	brotliWindow = 18 // bits
+	gzipLevel    = 9
 )
 
-func newBrotli(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, brotliLevel) }
+func newBrotli(w io.Writer) io.WriteCloser {
+	return brotli.NewWriterOptions(w, brotli.WriterOptions{Quality: brotliLevel, LGWin: brotliWindow})
+}
 
 func newGzip(w io.Writer) io.WriteCloser {
 	z, err := gzip.NewWriterLevel(w, gzipLevel)
