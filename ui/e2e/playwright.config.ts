@@ -1,0 +1,22 @@
+import { defineConfig } from '@playwright/test';
+
+export default defineConfig({
+  testDir: '.',
+  outputDir: 'out/results',
+  reporter: [['line']],
+  timeout: 30_000,
+  workers: 2,
+  fullyParallel: true,
+  forbidOnly: true,
+  projects: [
+    { name: 'e2e', testMatch: '*.spec.ts' },
+    { name: 'shots', testMatch: 'shots.ts' },
+  ],
+  use: {
+    baseURL: process.env.PICKET_URL,
+    viewport: { width: 1360, height: 850 },
+    timezoneId: 'UTC',
+    locale: 'en-GB',
+    launchOptions: { executablePath: process.env.PICKET_CHROMIUM, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] },
+  },
+});

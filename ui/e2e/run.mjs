@@ -1,0 +1,58 @@
+// Runs the tests in a browser, or takes the screenshots, over a real server that `picket demo` filled.
+// Usage: node e2e/run.mjs e2e|shots, from ui/. PICKET_BIN names a binary to use instead of building one.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build, fill, serve } from './server.mjs';
+
+const out = fileURLToPath(new URL('out', import.meta.url));
+const what = process.argv[2] ?? 'e2e';
+
+const browser = chromium();
+if (!browser) {
+  console.log('Skipped: the tests in a browser need Chromium, which only root may install (apt-get install chromium).');
+  process.exit(0);
+}
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+
+const bin = process.env.PICKET_BIN ?? build(`${out}/picket`);
+const server = await serve(bin, `${out}/data`);
+let code = 1;
+try {
+  fill(bin, `${out}/data`);
+  code = await test();
+  tell();
+} finally {
+  await server.stop();
+}
+process.exit(code);
+
+async function test() {
+  const env = { ...process.env, PICKET_URL: server.url, PICKET_BIN: bin, PICKET_CHROMIUM: browser, PICKET_OUT: out };
+  const { spawn } = await import('node:child_process');
+  const run = spawn(process.execPath, ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts', '--project', what, ...process.argv.slice(3)], { env, stdio: 'inherit' });
+  return new Promise((done) => run.on('exit', (status) => done(status ?? 1)));
+}
+
+/** chromium returns the browser's binary, installing Debian's where it is missing and may be. */
+function chromium() {
+  const names = [process.env.PICKET_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const there = () => names.find((name) => name && existsSync(name));
+  if (!there() && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    for (const args of [['update', '-qq'], ['install', '-y', '--no-install-recommends', 'chromium']]) spawnSync('apt-get', args, { stdio: 'inherit' });
+  }
+  return there();
+}
+
+/** tell prints what was measured. It is never asserted: machines differ. */
+function tell() {
+  const file = `${out}/timings.jsonl`;
+  if (!existsSync(file)) return;
+  const rows = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const width = Math.max(...rows.map((r) => r.name.length));
+  console.log('\nMeasured:');
+  for (const r of rows.toSorted((a, b) => a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name))) {
+    console.log(`  ${r.kind.padEnd(12)} ${r.name.padEnd(width)}  ${String(r.value).padStart(6)} ${r.unit}`);
+  }
+}

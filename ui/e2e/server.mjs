@@ -1,0 +1,44 @@
+// A real Picket for the tests: built, started on any free port, filled and stopped.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** build returns the path of a binary with the pages in it; it builds the pages too where they are missing. */
+export function build(to) {
+  if (!existsSync(`${root}/internal/web/dist/index.html`)) must('npm', ['--prefix', 'ui', 'run', 'build']);
+  must('go', ['build', '-o', to, './cmd/picket']);
+  return to;
+}
+
+/** fill sends the simulated fleet's history to the server on a data directory. */
+export function fill(bin, data) {
+  must(bin, ['demo', '--data', data, '--executions', '1500', '--history', '3d'], 'ignore');
+}
+
+/** serve starts a server on a data directory and returns its url, what it said, and stop. With no flags it asks nobody who they are. */
+export async function serve(bin, data, flags = ['--dev']) {
+  const process = spawn(bin, ['serve', '--addr', '127.0.0.1:0', '--data', data, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((done) => process.on('exit', done));
+  let said = '';
+  const url = await new Promise((found, failed) => {
+    const read = (text) => {
+      said += text;
+      const m = /listens on (http:\/\/[\w.:]+)/.exec(said);
+      if (m) found(m[1]);
+    };
+    for (const stream of [process.stdout, process.stderr]) stream.setEncoding('utf8').on('data', read);
+    void ended.then(() => failed(new Error(`picket serve ended: ${said}`)));
+  });
+  const stop = async () => {
+    process.kill('SIGTERM');
+    await ended;
+  };
+  return { url, stop, said: () => said };
+}
+
+function must(command, args, stdout = 'inherit') {
+  const got = spawnSync(command, args, { cwd: root, stdio: ['ignore', stdout, 'inherit'] });
+  if (got.status !== 0) throw new Error(`${command} ${args.join(' ')}: status ${got.status ?? got.error}`);
+}
