@@ -121,6 +121,14 @@ export function toneOf(e: Entry): Tone {
   return e.policy?.verdict === 'flag' ? 'warn' : 'plain';
 }
 
+/** loops says what each kind of loop is. */
+export const loops: Record<string, string> = {
+  repeat: 'The same call again',
+  alternate: 'Two calls in turns',
+  error: 'The same error again',
+  no_progress: 'Calls that changed nothing',
+};
+
 /** firstBad returns the row where things first went wrong for good: an error, a failed call or a denial; -1 when none did. */
 export function firstBad(rows: readonly Row[]): number {
   return rows.findIndex((r) => !r.fold && r.entry.type !== 'agent' && toneOf(r.entry) === 'bad');
