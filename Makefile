@@ -12,10 +12,10 @@ UI        = $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/sve
 PAGES     = $(if $(shell command -v npm),$(if $(wildcard ui/package-lock.json),internal/web/dist/index.html))
 
 .DEFAULT_GOAL := help
-.PHONY: help run build pages test check bench fuzz conformance demo generate
+.PHONY: help run build pages test e2e shots check bench fuzz conformance demo generate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: build ## build everything and serve on http://127.0.0.1:3001, data in ./picket-data
 	./bin/picket serve --dev --addr $(ADDR) --data $(DATA)
@@ -34,6 +34,13 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 test: $(PAGES) ## run every test, the real SDKs that Go and npm bring included
 	go test -count=1 -timeout 20m ./...
 	@set -e; for m in $(ADAPTERS); do go -C $$m test -count=1 -timeout 10m ./...; done
+	@if [ -n "$(PAGES)" ]; then npm --prefix ui run e2e; else echo "Skipped: the tests in a browser need npm."; fi
+
+e2e: $(PAGES) ## run the tests in a browser alone
+	npm --prefix ui run e2e
+
+shots: $(PAGES) ## take the screenshots in docs/screenshots again
+	npm --prefix ui run shots
 
 check: ## format, vet, lint and the rules of the house
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
