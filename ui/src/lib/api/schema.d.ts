@@ -532,6 +532,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who am I
+         * @description Who the caller is, and how one signs in. Answers strangers, too.
+         */
+        get: operations["session"];
+        put?: never;
+        /**
+         * Sign in
+         * @description Gives the browser a session, in a cookie that scripts cannot read. What is wrong, address or password, is not told. Too many attempts are a 429 with Retry-After.
+         */
+        post: operations["signIn"];
+        /**
+         * Sign out
+         * @description Ends the session. Without one nothing happens.
+         */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the password
+         * @description Of whoever signed in. All other sessions of theirs end.
+         */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -547,6 +595,90 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use a one-time link
+         * @description Sets the administrator's e-mail address and password, or a new password for one that was forgotten, and signs in. The link is printed at the first start, and by picket user link.
+         */
+        post: operations["setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What comes in, as it comes
+         * @description A stream of server-sent events, for EventSource: "event" with an Event as its data, "execution" with an Execution that ended, and "dropped" with how many were lost because the client was slow. It begins now: what came before is in the lists. It ends when the server stops or the caller may not read any more.
+         */
+        get: operations["tail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * API tokens
+         * @description Those of the organization, the oldest first, without their secrets.
+         */
+        get: operations["tokens"];
+        put?: never;
+        /**
+         * Make an API token
+         * @description The answer is the only one that ever holds the secret. Nobody gives away scopes that they do not have.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API token
+         * @description It is worth nothing from now on. Answers with the token as it was.
+         */
+        delete: operations["revokeToken"];
         options?: never;
         head?: never;
         patch?: never;
@@ -676,6 +808,37 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        APIToken: {
+            /** Format: date-time */
+            createdAt: string;
+            id: string;
+            name: string;
+            scopes: string[];
+        } & {
+            [key: string]: unknown;
+        };
+        Account: {
+            /**
+             * Format: date-time
+             * @description When the session ends unless it is used again; null without one
+             */
+            expiresAt: string | null;
+            /**
+             * @description dev: nobody is asked; setup: nobody can sign in before the one-time link was used; password: e-mail address and password
+             * @enum {string}
+             */
+            mode: "dev" | "setup" | "password";
+            /** @description What the caller works in; left out for strangers */
+            organization?: components["schemas"]["Tenant"];
+            /** @description What the caller may do */
+            scopes: string[];
+            /** @description Whether the caller is let in: by a session, a token, or development mode */
+            signedIn: boolean;
+            /** @description Left out unless a person signed in */
+            user?: components["schemas"]["Person"];
+        } & {
+            [key: string]: unknown;
+        };
         Agent: {
             framework: string | null;
             id: string;
@@ -1428,6 +1591,10 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        CredentialsBody: {
+            email: string;
+            password: string;
+        };
         CutJSON: {
             /**
              * Format: int64
@@ -1468,6 +1635,15 @@ export interface components {
             discards: components["schemas"]["Discard"][];
             /** @description What is really covered: old windows are cut to whole hours or days */
             window: components["schemas"]["Window"];
+        } & {
+            [key: string]: unknown;
+        };
+        Dropped: {
+            /**
+             * Format: int64
+             * @description How many items were lost since the last one, because the client was slow
+             */
+            count: number;
         } & {
             [key: string]: unknown;
         };
@@ -1815,6 +1991,14 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        FirstPasswordBody: {
+            /** @description Of the administrator; not needed for a link to a new password */
+            email?: string;
+            /** @description At least 10 characters */
+            password: string;
+            /** @description What stands behind the # of the one-time link */
+            token: string;
+        };
         FoldedSpans: {
             /**
              * Format: int64
@@ -1985,6 +2169,17 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        MadeToken: {
+            /** Format: date-time */
+            createdAt: string;
+            id: string;
+            name: string;
+            scopes: string[];
+            /** @description Shown this once: send it as Authorization: Bearer … */
+            secret: string;
+        } & {
+            [key: string]: unknown;
+        };
         Message: {
             /** @description Why it ended, in the client's word */
             finish: string | null;
@@ -2121,6 +2316,12 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        NewPasswordBody: {
+            /** @description At least 10 characters */
+            next: string;
+            /** @description The password until now */
+            present: string;
+        };
         NewProjectBody: {
             /** @description How people name it; the slug when left out */
             name?: string;
@@ -2128,6 +2329,18 @@ export interface components {
             platform?: string;
             /** @description How the project is named in addresses and short ids */
             slug: string;
+        };
+        NewTokenBody: {
+            /** @description By which people know it again */
+            name: string;
+            /**
+             * @description What it may do; the caller must have each of them
+             * @example [
+             *       "event:read",
+             *       "org:read"
+             *     ]
+             */
+            scopes: string[];
         };
         Percentiles: {
             /**
@@ -2145,6 +2358,13 @@ export interface components {
              * @description 99 of 100 were no slower
              */
             p99: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        Person: {
+            email: string;
+            /** @example owner */
+            role: string;
         } & {
             [key: string]: unknown;
         };
@@ -2650,6 +2870,18 @@ export interface components {
             total: number;
             /** @description Most frequent first */
             values: components["schemas"]["TagValue"][];
+        } & {
+            [key: string]: unknown;
+        };
+        Tenant: {
+            id: string;
+            name: string;
+            slug: string;
+        } & {
+            [key: string]: unknown;
+        };
+        TokenList: {
+            tokens: components["schemas"]["APIToken"][];
         } & {
             [key: string]: unknown;
         };
@@ -4165,6 +4397,138 @@ export interface operations {
             };
         };
     };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialsBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasswordBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sessions: {
         parameters: {
             query?: {
@@ -4190,6 +4554,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstPasswordBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tail: {
+        parameters: {
+            query?: {
+                /** @description Only these projects, by slug or numeric id */
+                project?: string[] | null;
+                /** @description Only this agent */
+                agentId?: string;
+                /** @description Only this environment */
+                environment?: string;
+                /** @description Events of this level or above; executions count as error when they went wrong, else as info */
+                level?: "" | "trace" | "debug" | "info" | "warning" | "error" | "fatal";
+                /** @description Somewhere in title, culprit, agent, reason or typed error, in any case */
+                text?: string;
+                /** @description Transactions, too */
+                transactions?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"] | components["schemas"]["Execution"] | components["schemas"]["Dropped"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTokenBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIToken"];
                 };
             };
             /** @description Error */
