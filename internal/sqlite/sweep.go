@@ -78,8 +78,8 @@ func (w *writer) planSweep(now time.Time) ([]chore, error) {
 	return out, err
 }
 
-const deleteExecutions = `DELETE FROM executions WHERE (project, id) IN
-	(SELECT project, id FROM executions WHERE project = ?3 AND start < ?1 LIMIT ?2)`
+const deleteExecutions = `DELETE FROM executions WHERE seq IN
+	(SELECT seq FROM executions WHERE project = ?3 AND start < ?1 LIMIT ?2)`
 
 const deleteSessionCounts = `DELETE FROM session_counts WHERE (project, minute, release, environment) IN
 	(SELECT project, minute, release, environment FROM session_counts WHERE project = ?3 AND minute < ?1 LIMIT ?2)`
