@@ -8,11 +8,10 @@ export async function whole(entry: Entry, get: (part: Part) => unknown, beginnin
   if (!entry.traceId || !entry.spanId) return undefined;
   const path = { traceId: entry.traceId, spanId: entry.spanId };
   const span = await ask(api.GET('/api/v1/traces/{traceId}/spans/{spanId}', { params: { path } }));
-  const start = (v: unknown) => (typeof v === 'string' ? v : (JSON.stringify(v) ?? '')).slice(0, 200);
-  const wanted = start(beginning);
-  for (const part of (span.messages ?? []).flatMap((m) => m.parts ?? [])) {
-    const value = get(part);
-    if (value != null && start(value) === wanted) return pretty(value);
-  }
-  return undefined;
+  const wanted = (typeof beginning === 'string' ? beginning : (JSON.stringify(beginning) ?? '')).slice(0, 200);
+  // Of what is no text the transcript has the beginning as JSON, quotes and all.
+  const begins = (v: unknown) => [v, JSON.stringify(v)].some((t) => typeof t === 'string' && t.slice(0, 200) === wanted);
+  const values = (span.messages ?? []).flatMap((m) => m.parts ?? []).map(get);
+  const found = values.find((v) => v != null && begins(v));
+  return found == null ? undefined : pretty(found);
 }
