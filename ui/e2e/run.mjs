@@ -16,7 +16,7 @@ if (!browser) {
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
-const bin = process.env.PICKET_BIN ?? build(`${out}/picket`);
+const bin = process.env.PICKET_BIN || build(`${out}/picket`);
 const server = await serve(bin, `${out}/data`);
 let code = 1;
 try {
@@ -31,7 +31,7 @@ process.exit(code);
 async function test() {
   const env = { ...process.env, PICKET_URL: server.url, PICKET_BIN: bin, PICKET_CHROMIUM: browser, PICKET_OUT: out };
   const { spawn } = await import('node:child_process');
-  const run = spawn(process.execPath, ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts', '--project', what, ...process.argv.slice(3)], { env, stdio: 'inherit' });
+  const run = spawn(process.execPath, ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts', `--project=${what}`, ...process.argv.slice(3)], { env, stdio: 'inherit' });
   return new Promise((done) => run.on('exit', (status) => done(status ?? 1)));
 }
 

@@ -1,7 +1,7 @@
 import './app.css';
 import './lib/theme.svelte';
 import { mount } from 'svelte';
-import App from './App.svelte';
+import Gate from './routes/signin/Gate.svelte';
 
 const target = document.getElementById('app');
-if (target) mount(App, { target });
+if (target) mount(Gate, { target });

@@ -1,8 +1,10 @@
 import type { Component } from 'svelte';
+import Account from './Account.svelte';
 import Discards from './Discards.svelte';
 import Projects from './Projects.svelte';
 import Rules from './Rules.svelte';
 import Server from './Server.svelte';
+import Tokens from './Tokens.svelte';
 
 /** Section is a part of the settings, with its documentation beside it. */
 export interface Section {
@@ -50,5 +52,23 @@ export const sections: readonly [Section, ...Section[]] = [
     title: 'Scrubbing, retention, prices',
     view: Server,
     about: ['These are set when the server starts, by flag or in the environment: --retention is PICKET_RETENTION there.'],
+  },
+  {
+    value: 'tokens',
+    title: 'API tokens',
+    view: Tokens,
+    about: [
+      'A token lets a program ask the API: send its secret as Authorization: Bearer. It may do what its scopes say and nothing else.',
+      'Picket keeps only a hash of the secret. Revoke what you do not need, or what was seen by others.',
+    ],
+  },
+  {
+    value: 'account',
+    title: 'Account',
+    view: Account,
+    about: [
+      'A session ends after 7 days without use, after 30 days, or when you sign out.',
+      'Changing the password ends all your other sessions. A password that was forgotten is set again by a link that picket user link --email prints on the server.',
+    ],
   },
 ];
