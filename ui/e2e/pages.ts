@@ -23,7 +23,7 @@ export const contents: Record<string, RegExp> = {
   '/models': /gpt-4o/,
   '/settings': /New project/,
   '/agents': /refund-desk/,
-  '/executions': /support-triage|refund-desk/,
+  '/executions': /\$0\.\d/,
 };
 
 /** asleep are the pages that a server with --dev has no use for. */
