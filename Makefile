@@ -34,7 +34,7 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 test: $(PAGES) ## run every test, the real SDKs that Go and npm bring included
 	go test -count=1 -timeout 20m ./...
 	@set -e; for m in $(ADAPTERS); do go -C $$m test -count=1 -timeout 10m ./...; done
-	@if [ -n "$(PAGES)" ]; then npm --prefix ui run e2e; else echo "Skipped: the tests in a browser need npm."; fi
+	@if [ -n "$(PAGES)" ]; then npm --prefix ui test && npm --prefix ui run e2e; else echo "Skipped: the tests in a browser need npm."; fi
 
 e2e: $(PAGES) ## run the tests in a browser alone
 	npm --prefix ui run e2e
@@ -42,12 +42,13 @@ e2e: $(PAGES) ## run the tests in a browser alone
 shots: $(PAGES) ## take the screenshots in docs/screenshots again
 	npm --prefix ui run shots
 
-check: ## format, vet, lint and the rules of the house
+check: $(if $(PAGES),ui/node_modules/.package-lock.json) ## format, vet, lint, types of the pages and the rules of the house
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./...
 	@set -e; for m in $(ADAPTERS); do go -C $$m vet ./...; done
 	go run $(STATICCHECK) ./...
 	go test -count=1 ./internal/house
+	@if [ -n "$(PAGES)" ]; then npm --prefix ui run check && npm --prefix ui run types && git diff --exit-code -- ui/src/lib/api/schema.d.ts; fi
 
 bench: ## load a real server and print the budgets beside what was measured
 	go run ./internal/bench $(BENCHFLAGS)
