@@ -114,15 +114,6 @@ func narrow(q store.RollupQuery, k rollup.Kind, agent string) store.RollupQuery 
 	return q
 }
 
-// whole adds up everything of the window, of one agent unless agent is empty.
-func (a *rest) whole(ctx context.Context, q store.RollupQuery, agent string) (*sum, error) {
-	if agent != "" {
-		return a.total(ctx, ofAgent(q, rollup.Agent, agent))
-	}
-	q.Kind = rollup.Project
-	return a.total(ctx, q)
-}
-
 func byName(k *rollup.Key) string { return k.Name }
 func bySub(k *rollup.Key) string  { return k.Sub }
 
