@@ -1,9 +1,11 @@
-// Package agent finds out what the spans and events of a batch mean to AI agents:
-// the kind of each span under whatever names its client used, whose it is, what a
-// model call used, and which executions the batch knows of.
+// Package agent finds out what spans and events mean to AI agents: the kind of each
+// span under whatever names its client used, whose it is, what a model call used, which
+// executions there are, how they ended and whether they went in circles.
 //
-// It knows one batch at a time. A span whose agent span comes in a later envelope is
-// given what it says of itself (mostly the agent's name), and nothing is guessed.
+// It works in two steps. Read finds what each span says of itself, which never changes
+// and is what the store keeps. Assemble puts together all that is known of some traces;
+// whoever learns more of a trace assembles it anew, and what comes out depends on the
+// set of spans and events alone.
 //
 // What counts is decided here, once, by Span.Kind: a model call is the leaf-most model
 // span (see leaves.go), and only it keeps its Usage and Cost; parents that repeat
@@ -51,19 +53,23 @@ func Assemble(b *model.Batch) { AssembleWith(b, Rules{}) }
 // AssembleWith does what Assemble does, with those rules of outcome that are on.
 func AssembleWith(b *model.Batch, r Rules) {
 	keepOwn(b)
-	f := newForest(b)
-	f.grow()
-	f.inherit()
-	f.pickLeaves()
+	f := grown(b)
 	f.tellEvents()
 	b.Executions = f.executions(r)
 }
 
-// Enrich reads and assembles a batch that is all there is of its traces.
-func Enrich(b *model.Batch) {
-	if Read(b) {
-		Assemble(b)
-	}
+// Label tells the spans of b, in place, whose they are and which are calls, as Assemble
+// does, and leaves out what that does beyond: the events, the executions, and what the
+// spans said themselves. It is for who reads a trace that was assembled when it was stored.
+func Label(b *model.Batch) { grown(b) }
+
+// grown returns the forest of b's spans, which know by then whose they are.
+func grown(b *model.Batch) *forest {
+	f := newForest(b)
+	f.grow()
+	f.inherit()
+	f.pickLeaves()
+	return f
 }
 
 // keepOwn notes what spans and events say of themselves.

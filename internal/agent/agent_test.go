@@ -359,3 +359,10 @@ func FuzzEnrich(f *testing.F) {
 		checkOrder(t, randomBatch(rand.New(rand.NewPCG(seed, 3)), 1+int(n)%120), seed)
 	})
 }
+
+// Enrich reads and assembles a batch that is all there is of its traces.
+func Enrich(b *model.Batch) {
+	if Read(b) {
+		Assemble(b)
+	}
+}

@@ -208,7 +208,7 @@ func (r *traceReader) assemble() {
 				b.Events = append(b.Events, r.events[i])
 			}
 		}
-		agent.Assemble(b)
+		agent.Label(b)
 		for i, place := range places {
 			r.trace.Spans[place].Span = b.Spans[i]
 		}
