@@ -39,7 +39,9 @@ func sqlAbilities(c driver.Conn) (can int) {
 }
 
 // wrapSQLConn returns inner as a connection that reports its calls and has exactly the
-// abilities that inner has. Go wants a type for each combination.
+// abilities that inner has. database/sql behaves otherwise when it finds a method, whatever
+// that answers, and Go wants a type for each combination: hence sixteen cases, and no branch
+// within one.
 func wrapSQLConn(inner driver.Conn, t *sqlTrace) driver.Conn {
 	c := &sqlConn{Conn: inner, trace: t}
 	e, q := sqlExecer{c}, sqlQueryer{c}

@@ -49,10 +49,10 @@ func errorType(e *model.Event) string {
 // derives as tags, but for the agent: see AddStory. Users are left to the issue's own
 // count: every one is a value of their own.
 func (t *Tally) addTags(p model.ProjectID, e *model.Event, issue model.IssueID, name string, limit *TagLimit) {
-	day := startOfDay(e.Timestamp)
+	w := tagged{t, p, issue, name, startOfDay(e.Timestamp), limit}
 	add := func(key, value string) {
 		if value != "" {
-			t.tag(p, issue, name, day, model.Tag{Key: key, Value: value}, limit).Add(Events, 1)
+			w.at(model.Tag{Key: key, Value: value}).Add(Events, 1)
 		}
 	}
 	for _, tag := range e.Tags {

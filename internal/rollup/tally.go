@@ -76,21 +76,32 @@ func (t *Tally) At(k Key, at time.Time) *Counters {
 	return c
 }
 
-// tag returns the counters of a tag's value, within what the limit admits. A value
+// tagged is what the tags of one event share.
+type tagged struct {
+	tally   *Tally
+	project model.ProjectID
+	issue   model.IssueID
+	name    string // the issue's
+	day     time.Time
+	limit   *TagLimit
+}
+
+// at returns the counters of a tag's value, within what the limit admits. A value
 // that the limit knows is found by its place there, which is quicker than by slot.
-func (t *Tally) tag(p model.ProjectID, issue model.IssueID, name string, day time.Time, tag model.Tag, limit *TagLimit) *Counters {
-	place, tag := limit.admit(issue, day, tag)
+func (w *tagged) at(tag model.Tag) *Counters {
+	t := w.tally
+	place, tag := w.limit.admit(w.issue, w.day, tag)
 	if place == 0 {
-		return t.At(Key{Kind: IssueTag, Project: p, Name: name, Sub: tagSub(tag)}, day)
+		return t.At(Key{Kind: IssueTag, Project: w.project, Name: w.name, Sub: tagSub(tag)}, w.day)
 	}
-	minute := day.Unix() / 60
-	if n := limit.found(place, t); n >= 0 {
-		if e := t.entry(n); e.Minute == minute && e.Project == p && e.Name == name && isTag(e.Sub, tag) {
+	minute := w.day.Unix() / 60
+	if n := w.limit.found(place, t); n >= 0 {
+		if e := t.entry(n); e.Minute == minute && e.Project == w.project && e.Name == w.name && isTag(e.Sub, tag) {
 			return &e.Counters
 		}
 	}
-	e := t.push(Slot{Key{Kind: IssueTag, Project: p, Name: name, Sub: tagSub(tag)}, minute})
-	limit.find(place, t, t.n-1)
+	e := t.push(Slot{Key{Kind: IssueTag, Project: w.project, Name: w.name, Sub: tagSub(tag)}, minute})
+	w.limit.find(place, t, t.n-1)
 	return &e.Counters
 }
 

@@ -16,7 +16,7 @@ func testTransaction(t *testing.T, start Start) {
 		t.Fatalf("answered %d %q", r.status, r.body)
 	}
 	tx := b.one(t, wire.ItemTransaction)
-	wantRoute(t, tx, "GET /agents/:agentId/runs", "route", 200, "ok")
+	wantRoute(t, tx, "GET /agents/:agentId/runs", "route", ending{200, "ok"})
 	want(t, tx, "/agents/:agentId/runs", "contexts", "trace", "data", "http.route")
 	want(t, tx, "u1", "user", "id")
 	want(t, tx, "o1", "contexts", wire.ContextOrganization, "id")
@@ -57,7 +57,7 @@ func testPanic(t *testing.T, start Start) {
 	want(t, event, "GET /agents/:agentId/panic", "transaction")
 	want(t, exception(event), "disk full", "value")
 	want(t, exception(event), false, "mechanism", "handled")
-	wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/panic", "route", 500, "internal_error")
+	wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/panic", "route", ending{500, "internal_error"})
 	if r := b.get(t, "/agents/a1/runs"); r.status != 200 {
 		t.Errorf("after the panic the service answers %d", r.status)
 	}
@@ -70,7 +70,7 @@ func testRepanic(t *testing.T, start Start) {
 		t.Errorf("answered %d %v, want what the outer handler of panics answers", r.status, r.header)
 	}
 	want(t, exception(b.one(t, wire.ItemEvent)), "disk full", "value")
-	wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/panic", "route", 500, "internal_error")
+	wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/panic", "route", ending{500, "internal_error"})
 }
 
 func testAbort(t *testing.T, start Start) {
@@ -103,7 +103,7 @@ func testReturned(t *testing.T, start Start) {
 	want(t, exception(event), "disk full", "value")
 	want(t, exception(event), true, "mechanism", "handled")
 	want(t, exception(event), nil, "stacktrace")
-	wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/fail", "route", 500, "internal_error")
+	wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/fail", "route", ending{500, "internal_error"})
 }
 
 func testReported(t *testing.T, start Start) {
@@ -114,7 +114,7 @@ func testReported(t *testing.T, start Start) {
 	if at(exception(event), "stacktrace") == nil {
 		t.Error("it is not the handler's report")
 	}
-	wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/reported", "route", 500, "internal_error")
+	wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/reported", "route", ending{500, "internal_error"})
 }
 
 func testRefused(t *testing.T, start Start) {
@@ -122,7 +122,7 @@ func testRefused(t *testing.T, start Start) {
 	if r := b.get(t, "/agents/a1/gone"); r.status != 404 {
 		t.Errorf("answered %d", r.status)
 	}
-	wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/gone", "route", 404, "not_found")
+	wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/gone", "route", ending{404, "not_found"})
 	if events := b.all(t, wire.ItemEvent); len(events) != 0 {
 		t.Errorf("reported %v", events)
 	}
@@ -134,7 +134,7 @@ func testNoRoute(t *testing.T, start Start) {
 		t.Errorf("answered %d", r.status)
 	}
 	tx := b.one(t, wire.ItemTransaction)
-	wantRoute(t, tx, "GET /nowhere", "url", 404, "not_found")
+	wantRoute(t, tx, "GET /nowhere", "url", ending{404, "not_found"})
 	want(t, tx, "u1", "user", "id")
 	want(t, tx, nil, "contexts", "trace", "data", "http.route")
 }
@@ -159,7 +159,7 @@ func testGroup(t *testing.T, start Start) {
 		want(t, event, "u1", "user", "id")
 		want(t, event, "a1", "tags", wire.TagAgentID)
 		wantEventID(t, r, event)
-		wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/"+path, "route", code, status)
+		wantRoute(t, b.one(t, wire.ItemTransaction), "GET /agents/:agentId/"+path, "route", ending{code, status})
 	}
 	for _, outer := range []bool{false, true} {
 		f("runs", outer, 200, "ok")

@@ -94,16 +94,22 @@ func want(t *testing.T, o any, value any, path ...string) {
 	}
 }
 
+// ending is how a request ended, in HTTP's words and in a span's.
+type ending struct {
+	code   float64
+	status string
+}
+
 // wantRoute checks how a transaction is named, and how it ended.
-func wantRoute(t *testing.T, tx object, name, source string, code float64, status string) {
+func wantRoute(t *testing.T, tx object, name, source string, end ending) {
 	t.Helper()
 	want(t, tx, name, "transaction")
 	want(t, tx, source, "transaction_info", "source")
 	want(t, tx, "http.server", "contexts", "trace", "op")
-	want(t, tx, status, "contexts", "trace", "status")
-	want(t, tx, code, "contexts", "trace", "data", "http.response.status_code")
-	if begin, end := moment(t, tx, "start_timestamp"), moment(t, tx, "timestamp"); !begin.Before(end) {
-		t.Errorf("the transaction lasts from %v to %v", begin, end)
+	want(t, tx, end.status, "contexts", "trace", "status")
+	want(t, tx, end.code, "contexts", "trace", "data", "http.response.status_code")
+	if begin, done := moment(t, tx, "start_timestamp"), moment(t, tx, "timestamp"); !begin.Before(done) {
+		t.Errorf("the transaction lasts from %v to %v", begin, done)
 	}
 }
 

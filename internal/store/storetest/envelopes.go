@@ -128,15 +128,18 @@ func id16(n int) string { return fmt.Sprintf("%016x", n) }
 
 func traceOf(n int) string { return strings.Repeat(fmt.Sprintf("%02x", n), 16) }
 
+// ids are a span's trace, its own id and its parent's, 0 for none.
+type ids struct{ trace, id, parent int }
+
 // spanOf returns a span of a container.
-func spanOf(trace, id, parent int, from, to float64, attributes object) object {
+func spanOf(s ids, from, to float64, attributes object) object {
 	op, _ := attributes["sentry.op"].(string)
-	s := object{"trace_id": traceOf(trace), "span_id": id16(id), "name": op, "status": "ok", "start_timestamp": at(from), "end_timestamp": at(to)}
-	if parent != 0 {
-		s["parent_span_id"] = id16(parent)
+	span := object{"trace_id": traceOf(s.trace), "span_id": id16(s.id), "name": op, "status": "ok", "start_timestamp": at(from), "end_timestamp": at(to)}
+	if s.parent != 0 {
+		span["parent_span_id"] = id16(s.parent)
 	}
 	if failed := attributes["error.type"]; failed != nil {
-		s["status"] = "error"
+		span["status"] = "error"
 	}
 	typed := object{}
 	for k, v := range attributes {
@@ -147,8 +150,8 @@ func spanOf(trace, id, parent int, from, to float64, attributes object) object {
 			typed[k] = object{"type": "string", "value": v}
 		}
 	}
-	s["attributes"] = typed
-	return s
+	span["attributes"] = typed
+	return span
 }
 
 func container(spans ...object) *wire.Envelope {
