@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -40,14 +41,30 @@ func connect(path, vfs string, cacheKiB int) (*conn, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	// The writer checkpoints by itself, between commits.
-	err = c.Exec(fmt.Sprintf(`PRAGMA busy_timeout=%d; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
+	err = c.Exec(fmt.Sprintf(`PRAGMA busy_timeout=%d; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
 		PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=%d; PRAGMA cache_size=-%d;`,
 		busyTimeout.Milliseconds(), longLog*pageSize, cacheKiB))
+	if err == nil {
+		err = useLog(c)
+	}
 	if err != nil {
 		c.Close()
 		return nil, fmt.Errorf("set up %s: %w", path, err)
 	}
 	return &conn{Conn: c, stmts: map[string]*sqlite3.Stmt{}}, nil
+}
+
+// useLog turns the write-ahead log on. When several processes begin with the same new file,
+// each reads it and then wants it alone: SQLite refuses at once, whatever the busy
+// timeout, since waiting could last for ever. Asking again from the start does not.
+func useLog(c *sqlite3.Conn) error {
+	const pause = 5 * time.Millisecond
+	for until := time.Now().Add(busyTimeout); ; time.Sleep(pause) {
+		err := c.Exec("PRAGMA journal_mode=WAL")
+		if !errors.Is(err, sqlite3.BUSY) || time.Now().After(until) {
+			return err
+		}
+	}
 }
 
 // maxStatements bounds the statements kept: partitions come and go, each with its own.
