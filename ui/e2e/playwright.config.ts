@@ -2,7 +2,7 @@ import { defineConfig } from '@playwright/test';
 
 export default defineConfig({
   testDir: '.',
-  outputDir: 'out/results',
+  outputDir: `${process.env.PICKET_OUT}/results`,
   reporter: [['line']],
   timeout: 30_000,
   workers: 2,

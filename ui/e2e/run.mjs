@@ -1,11 +1,12 @@
 // Runs the tests in a browser, or takes the screenshots, over a real server that `picket demo` filled.
-// Usage: node e2e/run.mjs e2e|shots, from ui/. PICKET_BIN names a binary to use instead of building one.
+// Usage: node e2e/run.mjs e2e|shots, from ui/. PICKET_BIN names a binary to use instead of building one,
+// PICKET_OUT a folder to write to instead of e2e/out.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, fill, serve } from './server.mjs';
 
-const out = fileURLToPath(new URL('out', import.meta.url));
+const out = process.env.PICKET_OUT || fileURLToPath(new URL('out', import.meta.url));
 const what = process.argv[2] ?? 'e2e';
 
 const browser = chromium();
