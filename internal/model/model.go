@@ -31,12 +31,24 @@ type Batch struct {
 	CheckIns    []CheckIn
 	Sessions    []Session
 	Discards    []Discard
+
+	// Outgoing is what the upstream gets of it; nil for nothing.
+	Outgoing *Outgoing
+	// Decided are traces of which it is known now whether the upstream gets them: what
+	// is held of them is released or removed.
+	Decided []Decision
+}
+
+// Decision says what becomes of what is held of a trace.
+type Decision struct {
+	Trace TraceID
+	Keep  bool
 }
 
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool {
 	return len(b.Events)+len(b.Spans)+len(b.Executions)+len(b.Logs)+len(b.Attachments)+
-		len(b.CheckIns)+len(b.Sessions)+len(b.Discards) == 0
+		len(b.CheckIns)+len(b.Sessions)+len(b.Discards)+len(b.Decided) == 0 && b.Outgoing == nil
 }
 
 // Kind says what an event is.

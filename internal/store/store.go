@@ -66,9 +66,15 @@ type Page struct {
 type Reader interface {
 	Event(ctx context.Context, in Scope, id model.EventID) (*EventRecord, error)
 	Events(ctx context.Context, q EventQuery) (EventPage, error)
+	// Issue returns an issue. Here and wherever issues are read, the id of one that is
+	// merged into another stands for that, and what it has, had and gets counts there.
 	Issue(ctx context.Context, in Scope, id model.IssueID) (*Issue, error)
 	IssueByShortID(ctx context.Context, in Scope, shortID string) (*Issue, error)
+	// Issues lists issues, without those that are merged into others; those are found by
+	// what they say, too.
 	Issues(ctx context.Context, q IssueQuery) (IssuePage, error)
+	// MergedIssues returns what is merged into an issue, the latest merged first.
+	MergedIssues(ctx context.Context, in Scope, id model.IssueID) ([]MergedIssue, error)
 	// IssueTags returns the distribution of an issue's tags, most frequent values first.
 	IssueTags(ctx context.Context, in Scope, id model.IssueID) ([]TagCount, error)
 	// Trace returns the spans of a trace, by start, and its errors.
@@ -107,8 +113,21 @@ type Desk interface {
 	Tokens(ctx context.Context, in Scope) ([]Token, error)
 	// RevokeToken makes a token worthless at once.
 	RevokeToken(ctx context.Context, in Scope, token int64) error
-	// UpdateIssues changes the status of issues and returns them as they are afterwards.
+	// UpdateIssues changes issues and returns them as they are afterwards, each once: one
+	// that is merged into another stands for that.
 	UpdateIssues(ctx context.Context, in Scope, ids []model.IssueID, u IssueUpdate) ([]Issue, error)
+	// MergeIssues makes issues of one project the same fault. The one called into stays;
+	// when that is zero, the one with most events, of equals the younger. What had been
+	// merged into the others follows them. ErrInvalid when fewer than two issues are
+	// named, when they are of several projects, are feedback, or come to more than
+	// MaxMerged together.
+	MergeIssues(ctx context.Context, in Scope, ids []model.IssueID, into model.IssueID) (Merge, error)
+	// UnmergeIssues gives back issues that were merged into another, each with all events
+	// of its own fingerprints, those that came since included, with what had been merged
+	// into it before, and with the status it had; a resolved one whose fault came again
+	// has regressed. It returns the other one as it is afterwards; ErrNotFound when one
+	// of them is not merged into it.
+	UnmergeIssues(ctx context.Context, in Scope, from model.IssueID, ids []model.IssueID) (*Issue, error)
 }
 
 // Gate answers who may come in.
@@ -153,4 +172,6 @@ type Change struct {
 	Project model.ProjectID
 	Issue   model.IssueID
 	Event   model.EventID
+	// Origin says what changed it when that was no person here: sentry, for a webhook.
+	Origin string
 }
