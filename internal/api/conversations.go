@@ -44,7 +44,7 @@ type conversationsQuery struct {
 	User         string   `query:"user" example:"id:42" doc:"Only runs for this user: id, email, username or ip, a colon, and the value"`
 	Organization string   `query:"organization" doc:"Only runs for this organization of the customer's"`
 	Project      []string `query:"project,explode" doc:"Only these projects, by slug or numeric id"`
-	Since
+	Stretch
 	Paging
 }
 
@@ -59,7 +59,7 @@ func (a *rest) conversations(ctx context.Context, c access.Caller, in *conversat
 	if err != nil {
 		return nil, err
 	}
-	if q.From, q.To, err = a.between(in.Since); err != nil {
+	if q.From, q.To, err = a.between(in.Stretch); err != nil {
 		return nil, err
 	}
 	if q.In, err = a.scope(ctx, c, in.Project); err != nil {

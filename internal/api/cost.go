@@ -15,7 +15,7 @@ import (
 type costQuery struct {
 	GroupBy  string `query:"groupBy" default:"agent" enum:"agent,organization,environment,release,model,tool,policy,errorType,fault,rule,issue" doc:"One row for each of these"`
 	Sort     string `query:"sort" default:"failedCost" enum:"failedCost,cost" doc:"What failed most expensively first, or what cost most; only cost where failures are not counted, only failedCost where nothing else is"`
-	Interval string `query:"interval" enum:"auto,1m,5m,15m,1h,6h,1d" doc:"Distance of the points over time, auto for 5m up to 6 hours, 1h up to 7 days, else 1d. There are none when left out; with them a page has at most 20 rows"`
+	Interval string `query:"interval" enum:"auto,1m,5m,15m,1h,6h,1d" doc:"Distance of the points over time, auto for 1m below an hour, 5m up to 6 hours, 1h up to 7 days, else 1d. There are none when left out; with them a page has at most 20 rows"`
 	AgentFilter
 	Paging
 }

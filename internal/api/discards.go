@@ -10,7 +10,7 @@ import (
 
 // discardsQuery has no environment and no release: what was dropped was not read.
 type discardsQuery struct {
-	Window  string   `query:"window" default:"24h" example:"7d" doc:"How far back to look, from 1h to 90d"`
+	Stretch
 	Project []string `query:"project,explode" doc:"Only these projects, by slug or numeric id"`
 }
 
@@ -28,7 +28,7 @@ type discard struct {
 }
 
 func (a *rest) discards(ctx context.Context, c access.Caller, in *discardsQuery) (*discardList, error) {
-	q, err := a.ask(ctx, c, Filter{Window: in.Window, Project: in.Project})
+	q, err := a.ask(ctx, c, Filter{Stretch: in.Stretch, Project: in.Project})
 	if err != nil {
 		return nil, err
 	}

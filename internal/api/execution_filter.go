@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/agent"
@@ -14,28 +13,6 @@ import (
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/store"
 )
-
-// Since is the stretch of time that a list of what began then can be narrowed to.
-type Since struct {
-	Window string    `query:"window" doc:"Only what began that recently: from 1h to 90d; all when left out. Not together with from and to"`
-	From   time.Time `query:"from" doc:"Only what began then or later"`
-	To     time.Time `query:"to" doc:"Only what began before then"`
-}
-
-// between returns the bounds; zero times are open.
-func (a *rest) between(s Since) (from, to time.Time, err error) {
-	if s.Window != "" {
-		if !s.From.IsZero() || !s.To.IsZero() {
-			return from, to, invalid("window", "it says the same as from and to: give one of them")
-		}
-		from, err = a.since(s.Window)
-		return from, to, err
-	}
-	if !s.From.IsZero() && !s.To.IsZero() && !s.From.Before(s.To) {
-		return from, to, invalid("from", "it must be before to, and %s is not before %s", s.From.Format(time.RFC3339Nano), s.To.Format(time.RFC3339Nano))
-	}
-	return s.From, s.To, nil
-}
 
 type executionsQuery struct {
 	AgentID      string   `query:"agentId" doc:"Only runs of this agent"`
@@ -55,7 +32,7 @@ type executionsQuery struct {
 	MinCostUSD   float64  `query:"minCostUsd" minimum:"0" maximum:"1000000000" doc:"Only runs that cost that much or more, as far as is known"`
 	Project      []string `query:"project,explode" doc:"Only these projects, by slug or numeric id"`
 	Sort         string   `query:"sort" default:"start" enum:"start,cost,duration" doc:"The latest, the most expensive or the longest first"`
-	Since
+	Stretch
 	Paging
 }
 
@@ -81,7 +58,7 @@ func (a *rest) executionQuery(ctx context.Context, c access.Caller, in *executio
 	if q.MinCostNanos, err = nanosOf("minCostUsd", in.MinCostUSD); err != nil {
 		return q, err
 	}
-	if q.From, q.To, err = a.between(in.Since); err != nil {
+	if q.From, q.To, err = a.between(in.Stretch); err != nil {
 		return q, err
 	}
 	if q.In, err = a.scope(ctx, c, in.Project); err != nil || in.Issue == "" {

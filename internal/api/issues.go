@@ -49,15 +49,17 @@ func (i *issue) blame(c *rollup.Counters) {
 	i.Broke, i.CostUSD, i.CostNanos = b.FailedExecutions, b.FailedCostUSD, b.FailedCostNanos
 }
 
-// broke makes an issue of what is stored, with what it broke since then, or as far back
-// as rollups go.
-func (a *rest) broke(ctx context.Context, in store.Scope, i *store.Issue, since time.Time) (issue, error) {
+// broke makes an issue of what is stored, with what it broke in the meantime, as far back
+// as rollups go; zero times are open.
+func (a *rest) broke(ctx context.Context, in store.Scope, i *store.Issue, w window) (issue, error) {
 	now := a.now()
-	from := now.Add(-store.DayHistory)
-	if since.After(from) {
-		from = since
+	q := store.RollupQuery{In: in, Kind: rollup.Issue, Name: store.IssueName(i.ID), From: now.Add(-store.DayHistory), To: now.Add(rollup.Day.Width())}
+	if w.From.After(q.From) {
+		q.From = w.From
 	}
-	q := store.RollupQuery{In: in, Kind: rollup.Issue, Name: store.IssueName(i.ID), From: from, To: now.Add(rollup.Day.Width())}
+	if !w.To.IsZero() && w.To.Before(q.To) {
+		q.To = w.To
+	}
 	row, err := a.total(ctx, q)
 	if err != nil {
 		return issue{}, err
@@ -105,9 +107,9 @@ func eventID(id model.EventID) *string {
 type issuesQuery struct {
 	Query       string   `query:"query" example:"is:unresolved level:error" doc:"Sentry's issue search; free words match title, message and culprit"`
 	Sort        string   `query:"sort" default:"date" enum:"date,new,freq,user" doc:"Latest, newest, most events or most users first"`
-	Window      string   `query:"window" doc:"Only issues that were alive that recently: from 1h to 90d; all when left out"`
 	Environment []string `query:"environment,explode" doc:"Only issues seen there"`
 	Project     []string `query:"project,explode" doc:"Only these projects, by slug or numeric id"`
+	Stretch
 	Paging
 }
 
@@ -125,7 +127,7 @@ func (a *rest) issues(ctx context.Context, c access.Caller, in *issuesQuery) (*i
 	if q.Terms, err = query.Parse(in.Query); err != nil {
 		return nil, err
 	}
-	if q.From, err = a.since(in.Window); err != nil {
+	if q.From, q.To, err = a.between(in.Stretch); err != nil {
 		return nil, err
 	}
 	p, err := a.store.Issues(ctx, q)
@@ -134,7 +136,7 @@ func (a *rest) issues(ctx context.Context, c access.Caller, in *issuesQuery) (*i
 	}
 	out := &issueList{Issues: []issue{}, Next: text(p.Next)}
 	for i := range p.Issues {
-		row, err := a.broke(ctx, q.In, &p.Issues[i], q.From)
+		row, err := a.broke(ctx, q.In, &p.Issues[i], window{q.From, q.To})
 		if err != nil {
 			return nil, err
 		}
@@ -153,7 +155,7 @@ func (a *rest) issue(ctx context.Context, c access.Caller, in *IssueName) (*issu
 	if err != nil {
 		return nil, err
 	}
-	out, err := a.broke(ctx, c.In(), i, time.Time{})
+	out, err := a.broke(ctx, c.In(), i, window{})
 	return &out, err
 }
 
@@ -196,7 +198,7 @@ func (a *rest) changeIssue(ctx context.Context, c access.Caller, in *issueChange
 	if len(changed) == 0 {
 		return nil, fmt.Errorf("%w: issue %s", model.ErrNotFound, in.ID)
 	}
-	out, err := a.broke(ctx, c.In(), &changed[0], time.Time{})
+	out, err := a.broke(ctx, c.In(), &changed[0], window{})
 	return &out, err
 }
 

@@ -14,8 +14,8 @@ import (
 
 type logsQuery struct {
 	TraceID string   `query:"traceId" doc:"Only records of this trace"`
-	Window  string   `query:"window" doc:"Only records that recent: from 1h to 90d; all when left out"`
 	Project []string `query:"project,explode" doc:"Only these projects, by slug or numeric id"`
+	Stretch
 	Paging
 }
 
@@ -53,7 +53,7 @@ func (a *rest) logs(ctx context.Context, c access.Caller, in *logsQuery) (*logLi
 	if q.In, err = a.scope(ctx, c, in.Project); err != nil {
 		return nil, err
 	}
-	if q.From, err = a.since(in.Window); err != nil {
+	if q.From, q.To, err = a.between(in.Stretch); err != nil {
 		return nil, err
 	}
 	if in.TraceID != "" {

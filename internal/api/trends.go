@@ -11,7 +11,7 @@ import (
 
 type trendsQuery struct {
 	AgentID  string `query:"agentId" doc:"Only this agent; all of them when left out"`
-	Interval string `query:"interval" enum:"1m,5m,15m,1h,6h,1d" doc:"Distance of the points; when left out 5m up to 6 hours, 1h up to 7 days, else 1d"`
+	Interval string `query:"interval" enum:"1m,5m,15m,1h,6h,1d" doc:"Distance of the points; when left out 1m below an hour, 5m up to 6 hours, 1h up to 7 days, else 1d, or longer where no such rows are kept any more"`
 	GroupBy  string `query:"groupBy" default:"none" enum:"none,agent,organization,environment,release,model,tool,policy,errorType,fault,rule,issue" doc:"One series for each of these"`
 	Filter
 }
@@ -100,7 +100,7 @@ type axis struct {
 func (a *rest) axis(q *store.RollupQuery, interval string) (axis, error) {
 	length := q.To.Sub(q.From)
 	if interval == "" {
-		interval = usualInterval(length - time.Minute) // To stands a minute past now
+		interval = a.usualInterval(q.From, length-time.Minute) // To may stand a minute past now
 	}
 	step := intervals[interval] // one of the enum, or our own
 	from := q.From.Truncate(step)
@@ -119,13 +119,20 @@ func (a *rest) axis(q *store.RollupQuery, interval string) (axis, error) {
 	return axis{interval, step, from, count}, nil
 }
 
-// usualInterval keeps a chart between some 40 and 170 points.
-func usualInterval(length time.Duration) string {
-	switch {
-	case length <= 6*time.Hour:
-		return "5m"
-	case length <= 7*24*time.Hour:
-		return "1h"
+// usualIntervals keep a chart of the length, or a shorter one, between some 40 and 170 points.
+var usualIntervals = []struct {
+	upTo time.Duration
+	name string
+}{{time.Hour - 2*time.Minute, "1m"}, {6 * time.Hour, "5m"}, {7 * 24 * time.Hour, "1h"}, {longestWindow, "1d"}}
+
+// usualInterval returns the interval for a stretch of that length, or the next one for
+// which rows are still kept from then.
+func (a *rest) usualInterval(from time.Time, length time.Duration) string {
+	for _, u := range usualIntervals {
+		step := intervals[u.name]
+		if length <= u.upTo && a.finest(from.Truncate(step)).step <= step {
+			return u.name
+		}
 	}
 	return "1d"
 }

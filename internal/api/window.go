@@ -11,9 +11,16 @@ import (
 	"relay.one/picket/internal/store"
 )
 
+// Stretch is the time that a question is about: back from now, or from a moment to another.
+type Stretch struct {
+	Window string    `query:"window" example:"7d" doc:"How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything"`
+	From   time.Time `query:"from" example:"2026-01-31T10:00:00Z" doc:"With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes"`
+	To     time.Time `query:"to" example:"2026-01-31T12:00:00Z" doc:"With from, instead of window: what happened before then. Lists may leave one of the two open"`
+}
+
 // Filter is what every question about a stretch of time can be narrowed by.
 type Filter struct {
-	Window      string   `query:"window" default:"24h" example:"7d" doc:"How far back to look, from 1h to 90d: a number and one of m, h, d, w"`
+	Stretch
 	Environment string   `query:"environment" doc:"Only this environment"`
 	Release     string   `query:"release" doc:"Only this release"`
 	Project     []string `query:"project,explode" doc:"Only these projects, by slug or numeric id"`
@@ -26,8 +33,10 @@ type window struct {
 }
 
 const (
-	shortestWindow = time.Hour
-	longestWindow  = 90 * 24 * time.Hour
+	usualWindow     = "24h"
+	shortestWindow  = time.Hour
+	longestWindow   = 90 * 24 * time.Hour
+	shortestStretch = time.Minute
 )
 
 // parseWindow reads a length such as 90m, 24h, 7d or 2w, between an hour and 90 days.
@@ -39,9 +48,9 @@ func parseWindow(s string) (time.Duration, error) {
 	return length, nil
 }
 
-// ask returns the rollup query of the window that ends now, without its kind.
+// ask returns the rollup query of a stretch of time, without its kind.
 func (a *rest) ask(ctx context.Context, c access.Caller, f Filter) (store.RollupQuery, error) {
-	length, err := parseWindow(f.Window)
+	from, to, err := a.stretch(f.Stretch)
 	if err != nil {
 		return store.RollupQuery{}, err
 	}
@@ -49,23 +58,49 @@ func (a *rest) ask(ctx context.Context, c access.Caller, f Filter) (store.Rollup
 	if err != nil {
 		return store.RollupQuery{}, err
 	}
-	now := a.now().UTC()
-	return store.RollupQuery{
-		In:          in,
-		Environment: f.Environment,
-		Release:     f.Release,
-		From:        now.Add(-length).Truncate(time.Minute),
-		To:          now.Truncate(time.Minute).Add(time.Minute),
-	}, nil
+	return store.RollupQuery{In: in, Environment: f.Environment, Release: f.Release, From: from, To: to}, nil
 }
 
-// since returns when a window begins, or the zero time when none was given.
-func (a *rest) since(length string) (time.Time, error) {
-	if length == "" {
-		return time.Time{}, nil
+// stretch returns the whole minutes that a question about numbers is about. A window
+// ends with the minute that has begun.
+func (a *rest) stretch(s Stretch) (from, to time.Time, err error) {
+	if s.Window == "" && s.From.IsZero() && s.To.IsZero() {
+		s.Window = usualWindow
 	}
-	d, err := parseWindow(length)
-	return a.now().Add(-d), err
+	if from, to, err = a.between(s); err != nil {
+		return from, to, err
+	}
+	if s.Window != "" {
+		return from.UTC().Truncate(time.Minute), a.now().UTC().Truncate(time.Minute).Add(time.Minute), nil
+	}
+	switch length := to.Sub(from); {
+	case from.IsZero():
+		return from, to, invalid("from", "it is missing: give it together with to, or a window alone")
+	case to.IsZero():
+		return from, to, invalid("to", "it is missing: give it together with from, or a window alone")
+	case length < shortestStretch || length > longestWindow:
+		return from, to, invalid("to", "%s is %s after from; give a minute to 90 days", to.Format(time.RFC3339Nano), length)
+	}
+	cut := to.UTC().Truncate(time.Minute)
+	if cut.Before(to) {
+		cut = cut.Add(time.Minute)
+	}
+	return from.UTC().Truncate(time.Minute), cut, nil
+}
+
+// between returns the bounds of a list; zero times are open.
+func (a *rest) between(s Stretch) (from, to time.Time, err error) {
+	if s.Window != "" {
+		if !s.From.IsZero() || !s.To.IsZero() {
+			return from, to, invalid("window", "it says the same as from and to: give one of them")
+		}
+		length, err := parseWindow(s.Window)
+		return a.now().Add(-length), to, err
+	}
+	if !s.From.IsZero() && !s.To.IsZero() && !s.From.Before(s.To) {
+		return from, to, invalid("from", "it must be before to, and %s is not before %s", s.From.Format(time.RFC3339Nano), s.To.Format(time.RFC3339Nano))
+	}
+	return s.From, s.To, nil
 }
 
 // covered returns what the engine's answer to q really spans: windows that begin

@@ -3272,8 +3272,12 @@ export interface operations {
     agents: {
         parameters: {
             query?: {
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -3314,8 +3318,12 @@ export interface operations {
     agent: {
         parameters: {
             query?: {
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -3363,11 +3371,11 @@ export interface operations {
                 organization?: string;
                 /** @description Only these projects, by slug or numeric id */
                 project?: string[] | null;
-                /** @description Only what began that recently: from 1h to 90d; all when left out. Not together with from and to */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
-                /** @description Only what began then or later */
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
                 from?: string;
-                /** @description Only what began before then */
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
                 to?: string;
                 /** @description Where to go on: next of the page before */
                 cursor?: string;
@@ -3446,12 +3454,16 @@ export interface operations {
                 groupBy?: "agent" | "organization" | "environment" | "release" | "model" | "tool" | "policy" | "errorType" | "fault" | "rule" | "issue";
                 /** @description What failed most expensively first, or what cost most; only cost where failures are not counted, only failedCost where nothing else is */
                 sort?: "failedCost" | "cost";
-                /** @description Distance of the points over time, auto for 5m up to 6 hours, 1h up to 7 days, else 1d. There are none when left out; with them a page has at most 20 rows */
+                /** @description Distance of the points over time, auto for 1m below an hour, 5m up to 6 hours, 1h up to 7 days, else 1d. There are none when left out; with them a page has at most 20 rows */
                 interval?: "auto" | "1m" | "5m" | "15m" | "1h" | "6h" | "1d";
                 /** @description Only this agent; all of them when left out */
                 agentId?: string;
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -3492,8 +3504,12 @@ export interface operations {
     discards: {
         parameters: {
             query?: {
-                /** @description How far back to look, from 1h to 90d */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only these projects, by slug or numeric id */
                 project?: string[] | null;
             };
@@ -3592,11 +3608,11 @@ export interface operations {
                 project?: string[] | null;
                 /** @description The latest, the most expensive or the longest first */
                 sort?: "start" | "cost" | "duration";
-                /** @description Only what began that recently: from 1h to 90d; all when left out. Not together with from and to */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
-                /** @description Only what began then or later */
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
                 from?: string;
-                /** @description Only what began before then */
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
                 to?: string;
                 /** @description Where to go on: next of the page before */
                 cursor?: string;
@@ -3673,8 +3689,12 @@ export interface operations {
             query?: {
                 /** @description Only this agent; all of them when left out */
                 agentId?: string;
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -3715,12 +3735,16 @@ export interface operations {
                 query?: string;
                 /** @description Latest, newest, most events or most users first */
                 sort?: "date" | "new" | "freq" | "user";
-                /** @description Only issues that were alive that recently: from 1h to 90d; all when left out */
-                window?: string;
                 /** @description Only issues seen there */
                 environment?: string[] | null;
                 /** @description Only these projects, by slug or numeric id */
                 project?: string[] | null;
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
+                window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Where to go on: next of the page before */
                 cursor?: string;
                 /** @description The most rows wanted */
@@ -3894,10 +3918,14 @@ export interface operations {
             query?: {
                 /** @description Only records of this trace */
                 traceId?: string;
-                /** @description Only records that recent: from 1h to 90d; all when left out */
-                window?: string;
                 /** @description Only these projects, by slug or numeric id */
                 project?: string[] | null;
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
+                window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Where to go on: next of the page before */
                 cursor?: string;
                 /** @description The most rows wanted */
@@ -3936,8 +3964,12 @@ export interface operations {
                 pricing?: "unpriced";
                 /** @description Only this agent; all of them when left out */
                 agentId?: string;
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4049,8 +4081,12 @@ export interface operations {
             query?: {
                 /** @description Only this agent; all of them when left out */
                 agentId?: string;
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4093,8 +4129,12 @@ export interface operations {
             query?: {
                 /** @description Only this agent; all of them when left out */
                 agentId?: string;
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4230,8 +4270,12 @@ export interface operations {
             query?: {
                 /** @description Only this agent; all of them when left out */
                 agentId?: string;
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4270,8 +4314,12 @@ export interface operations {
             query?: {
                 /** @description Most events of the agent first, or the latest first */
                 sort?: "freq" | "date";
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4315,8 +4363,12 @@ export interface operations {
     agentStatsV1: {
         parameters: {
             query?: {
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4358,12 +4410,16 @@ export interface operations {
             query?: {
                 /** @description Only this agent; all of them when left out */
                 agentId?: string;
-                /** @description Distance of the points; when left out 5m up to 6 hours, 1h up to 7 days, else 1d */
+                /** @description Distance of the points; when left out 1m below an hour, 5m up to 6 hours, 1h up to 7 days, else 1d, or longer where no such rows are kept any more */
                 interval?: "1m" | "5m" | "15m" | "1h" | "6h" | "1d";
                 /** @description One series for each of these */
                 groupBy?: "none" | "agent" | "organization" | "environment" | "release" | "model" | "tool" | "policy" | "errorType" | "fault" | "rule" | "issue";
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4532,8 +4588,12 @@ export interface operations {
     sessions: {
         parameters: {
             query?: {
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4742,8 +4802,12 @@ export interface operations {
             query?: {
                 /** @description Only this agent; all of them when left out */
                 agentId?: string;
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4852,8 +4916,12 @@ export interface operations {
             query?: {
                 /** @description Most events of the agent first, or the latest first */
                 sort?: "freq" | "date";
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4897,8 +4965,12 @@ export interface operations {
     agentStats: {
         parameters: {
             query?: {
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
@@ -4940,12 +5012,16 @@ export interface operations {
             query?: {
                 /** @description Only this agent; all of them when left out */
                 agentId?: string;
-                /** @description Distance of the points; when left out 5m up to 6 hours, 1h up to 7 days, else 1d */
+                /** @description Distance of the points; when left out 1m below an hour, 5m up to 6 hours, 1h up to 7 days, else 1d, or longer where no such rows are kept any more */
                 interval?: "1m" | "5m" | "15m" | "1h" | "6h" | "1d";
                 /** @description One series for each of these */
                 groupBy?: "none" | "agent" | "organization" | "environment" | "release" | "model" | "tool" | "policy" | "errorType" | "fault" | "rule" | "issue";
-                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w */
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
                 window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
                 /** @description Only this environment */
                 environment?: string;
                 /** @description Only this release */
