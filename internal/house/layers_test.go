@@ -5,7 +5,8 @@ package house
 var layers = [][]string{
 	{"internal/model", "wire", "redact"},
 	{"internal/rollup", "internal/payload", "internal/sentry", "internal/group", "internal/fault", "internal/agent", "internal/price", "internal/release", "internal/stat"},
-	{"internal/scrub", "internal/store", "internal/settings", "internal/seal", "internal/outbound"},
+	{"internal/scrub", "internal/store", "internal/seal", "internal/outbound"},
+	{"internal/settings"},
 	{"internal/query", "internal/access", "internal/signin", "internal/tail", "internal/store/storetest", "internal/filter", "internal/sample"},
 	{"internal/sqlite", "internal/postgres", "internal/ingest", "internal/pipeline", "internal/alert", "internal/notify",
 		"internal/upstream", "internal/hook", "internal/api", "internal/sentryapi", "internal/web"},

@@ -14,6 +14,7 @@ import (
 	"relay.one/picket/internal/price"
 	"relay.one/picket/internal/scrub"
 	"relay.one/picket/internal/sentry"
+	"relay.one/picket/internal/settings"
 	"relay.one/picket/internal/store"
 	"relay.one/picket/wire"
 )
@@ -27,6 +28,8 @@ type Options struct {
 	// Outcomes are the rules by which executions fail without an error; the store must
 	// know the same ones. The zero value has all of them on.
 	Outcomes agent.Rules
+	// Settings are what was set at run time; nil has the defaults hold for all.
+	Settings *settings.Book
 	// Metrics takes the counters; nil keeps them to ourselves.
 	Metrics *metrics.Set
 }
@@ -37,6 +40,7 @@ type Pipeline struct {
 	prices   *price.Table
 	rules    scrub.Rules
 	outcomes agent.Rules
+	settings *settings.Book
 	counters *counters
 	lost     lost
 }
@@ -46,7 +50,10 @@ func New(o Options) *Pipeline {
 	if o.Metrics == nil {
 		o.Metrics = metrics.NewSet()
 	}
-	return &Pipeline{writer: o.Writer, prices: o.Prices, rules: o.Rules, outcomes: o.Outcomes, counters: newCounters(o.Metrics)}
+	if o.Settings == nil {
+		o.Settings = settings.NewBook(settings.Defaults())
+	}
+	return &Pipeline{writer: o.Writer, prices: o.Prices, rules: o.Rules, outcomes: o.Outcomes, settings: o.Settings, counters: newCounters(o.Metrics)}
 }
 
 // Process takes one envelope on its whole way and returns when it is stored, with
