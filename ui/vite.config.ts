@@ -13,6 +13,7 @@ const server = process.env.PICKET_URL ?? 'http://127.0.0.1:3001';
 const proxy = Object.fromEntries(['/api', '/sentry', '/openapi.json', '/docs'].map((path) => [path, server]));
 
 export default defineConfig({
+  base: './', // the server puts the path it is reached at in its place
   plugins: [svelte(), sweep],
   build: { outDir: out, emptyOutDir: false, target: 'es2022', assetsInlineLimit: 0 },
   server: { proxy },

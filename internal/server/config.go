@@ -14,6 +14,7 @@ import (
 	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/ingest"
 	"relay.one/picket/internal/price"
+	"relay.one/picket/internal/web"
 )
 
 // Config says how to serve. Addr and Data must be set.
@@ -81,12 +82,12 @@ func (c Config) checkEmbedded() error {
 	return nil
 }
 
-var errURL = errors.New("want http://host or https://host, perhaps with a path")
+var errURL = errors.New("want http://host or https://host, perhaps with a path that does not begin with /api or /assets")
 
 // isURL reports whether a text can stand before the paths of the server.
 func isURL(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && u.RawQuery == ""
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && u.RawQuery == "" && !web.Blocks(web.Base(text))
 }
 
 // isLoopback reports whether a host is this machine and nothing else. The empty

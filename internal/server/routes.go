@@ -10,6 +10,7 @@ import (
 	"relay.one/picket/internal/pipeline"
 	"relay.one/picket/internal/price"
 	"relay.one/picket/internal/sentryapi"
+	"relay.one/picket/internal/web"
 )
 
 func (s *Server) newPipeline() *pipeline.Pipeline {
@@ -43,14 +44,14 @@ func (s *Server) routes() http.Handler {
 		mux.Handle("GET /{$}", guard.Wrap(access.WithOrigin(s.config.PublicURL, s.page()), refusePlainly))
 	}
 
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return web.Under(web.Base(s.config.PublicURL), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if ingest.Owns(r.URL.Path) {
 			door.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // refusePlainly answers those whom the guard does not let in, in text.

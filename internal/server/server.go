@@ -148,7 +148,7 @@ func (s *Server) openPages() error {
 	if dist == nil {
 		dist = web.Built()
 	}
-	p, err := web.New(dist)
+	p, err := web.New(dist, web.Base(s.config.PublicURL))
 	if errors.Is(err, web.ErrNotBuilt) {
 		return nil
 	}

@@ -44,8 +44,9 @@ type Pages struct {
 // ErrNotBuilt says that there are no pages.
 var ErrNotBuilt = errors.New("the pages are not built")
 
-// New returns the pages of a folder; ErrNotBuilt when they are not in there.
-func New(dist fs.FS) (*Pages, error) {
+// New returns the pages of a folder, for browsers that reach them below a base (see
+// Base); ErrNotBuilt when they are not in there.
+func New(dist fs.FS, base string) (*Pages, error) {
 	p := &Pages{files: map[string]*file{}}
 	err := fs.WalkDir(dist, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -54,6 +55,9 @@ func New(dist fs.FS) (*Pages, error) {
 		b, err := fs.ReadFile(dist, name)
 		if err != nil {
 			return err
+		}
+		if name == index {
+			b = rooted(b, base)
 		}
 		p.files[name] = newFile(name, b)
 		return nil

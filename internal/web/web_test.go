@@ -22,7 +22,7 @@ func pages(t *testing.T) *Pages {
 		"icon.svg":             {Data: []byte("<svg/>")},
 		"README.txt":           {Data: []byte("x")},
 		"assets/index-Aa09.js": {Data: []byte(script)},
-	})
+	}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,10 +153,10 @@ func TestCompression(t *testing.T) {
 
 func TestNotBuilt(t *testing.T) {
 	t.Parallel()
-	if _, err := New(fstest.MapFS{"README.txt": {Data: []byte("x")}}); !errors.Is(err, ErrNotBuilt) {
+	if _, err := New(fstest.MapFS{"README.txt": {Data: []byte("x")}}, ""); !errors.Is(err, ErrNotBuilt) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := New(Built()); err != nil && !errors.Is(err, ErrNotBuilt) {
+	if _, err := New(Built(), ""); err != nil && !errors.Is(err, ErrNotBuilt) {
 		t.Errorf("what is built in: %v", err)
 	}
 }

@@ -1,10 +1,11 @@
 // The one place that reads and writes the address.
 import { untrack } from 'svelte';
+import { base, inside } from './base';
 import { address, carried, defaultWindow, merge, type Change } from './query';
 
 class Place {
   /** The path, reactive. */
-  path = $state(location.pathname);
+  path = $state(inside(location.pathname));
   /** The parameters, reactive; never change them in place. */
   params = $state.raw(new URLSearchParams(location.search));
 
@@ -53,12 +54,12 @@ export function scope(): { window: string; environment?: string; project?: strin
 
 /** href builds a link to a page that carries project, environment and window along. */
 export function href(path: string, change: Change = {}): string {
-  return address(path, merge(carried(place.params), change));
+  return base + address(path, merge(carried(place.params), change));
 }
 
 /** here builds a link to this page with some parameters changed. */
 export function here(change: Change): string {
-  return address(place.path, merge(place.params, change));
+  return base + address(place.path, merge(place.params, change));
 }
 
 /** go opens an address; replace leaves no step to go back to. */
@@ -74,7 +75,7 @@ export function put(change: Change, replace = true): void {
 }
 
 function read(): void {
-  place.path = location.pathname;
+  place.path = inside(location.pathname);
   place.params = new URLSearchParams(location.search);
 }
 
@@ -83,7 +84,7 @@ export function follow(): () => void {
   const clicked = (e: MouseEvent) => {
     if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
     const a = e.target instanceof Element ? e.target.closest('a') : null;
-    if (!a || a.target || a.hasAttribute('download') || a.origin !== location.origin || served(a.pathname)) return;
+    if (!a || a.target || a.hasAttribute('download') || a.origin !== location.origin || elsewhere(a.pathname)) return;
     e.preventDefault();
     go(a.pathname + a.search);
   };
@@ -95,7 +96,7 @@ export function follow(): () => void {
   };
 }
 
-/** served says whether the server itself answers a path, so that the browser has to ask it. */
-function served(path: string): boolean {
-  return /^\/(api|sentry|docs|openapi\.json)(\/|$)/.test(path);
+/** elsewhere says whether an address is no page of ours, so that the browser has to ask for it. */
+function elsewhere(pathname: string): boolean {
+  return !`${pathname}/`.startsWith(`${base}/`) || /^\/(api|sentry|docs|openapi\.json)(\/|$)/.test(inside(pathname));
 }

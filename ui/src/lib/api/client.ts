@@ -1,3 +1,4 @@
+import { at } from '../base';
 import createClient, { type FetchResponse } from 'openapi-fetch';
 import type { components, paths } from './schema';
 
@@ -6,7 +7,7 @@ export type Schemas = components['schemas'];
 
 /** api asks this server; every path, parameter and answer has the type that the OpenAPI gives it. */
 export const api = createClient<paths>({
-  baseUrl: '/',
+  baseUrl: at('/'),
   querySerializer: { array: { style: 'form', explode: true } },
 });
 
