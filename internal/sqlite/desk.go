@@ -162,17 +162,26 @@ func (db *DB) Token(ctx context.Context, secret string) (store.Token, error) {
 }
 
 // UpdateIssues implements store.Desk.
-func (db *DB) UpdateIssues(ctx context.Context, in store.Scope, ids []model.IssueID, u store.IssueUpdate) ([]store.Issue, error) {
+func (db *DB) UpdateIssues(_ context.Context, in store.Scope, ids []model.IssueID, u store.IssueUpdate) ([]store.Issue, error) {
+	if u.Substatus != nil && (u.Status == nil || *u.Status != store.Unresolved || *u.Substatus == store.NoSubstatus) {
+		return nil, fmt.Errorf("%w: substatus: it goes with the status unresolved", model.ErrInvalid)
+	}
 	var out []store.Issue
 	err := db.do(1, func(t *txn) error {
 		out = nil
+		if err := t.settle(); err != nil {
+			return err
+		}
 		projects, err := t.c.projects(in)
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			i, err := t.updateIssue(in, projects, id, u)
-			if err != nil {
+		found, err := t.findIssues(projects, ids)
+		if err != nil {
+			return err
+		}
+		for _, i := range found {
+			if i, err = t.updateIssue(in.Org, projects, i.ID, u); err != nil {
 				return err
 			}
 			out = append(out, i)
@@ -182,48 +191,36 @@ func (db *DB) UpdateIssues(ctx context.Context, in store.Scope, ids []model.Issu
 	return out, err
 }
 
-func (t *txn) updateIssue(in store.Scope, projects []model.ProjectID, id model.IssueID, u store.IssueUpdate) (store.Issue, error) {
-	var i store.Issue
-	// What this transaction counted so far must not overwrite the change.
-	if err := t.updateIssues(); err != nil {
-		return i, err
-	}
-	t.touched = nil
-	if err := t.setStatus(projects, id, u.Status); err != nil {
-		return i, err
+func (t *txn) updateIssue(org model.OrgID, projects []model.ProjectID, id model.IssueID, u store.IssueUpdate) (store.Issue, error) {
+	if err := t.setStatus(id, u); err != nil {
+		return store.Issue{}, err
 	}
 	if u.AssignedTo != nil {
-		err := t.c.bind("UPDATE issues SET assigned_to = ? WHERE id = ? AND " + oneOf("project", projects)).text(*u.AssignedTo).int(int64(id)).run()
-		if err != nil {
-			return i, err
+		if err := t.c.bind("UPDATE issues SET assigned_to = ? WHERE id = ?").text(*u.AssignedTo).int(int64(id)).run(); err != nil {
+			return store.Issue{}, err
 		}
 	}
-	found, err := t.c.bind("SELECT " + issueColumns + fromIssues + "i.id = ? AND " + oneOf("i.project", projects)).int(int64(id)).
-		one(func(s *sqlite3.Stmt) { i = scanIssue(s) })
-	if err == nil && !found {
-		err = fmt.Errorf("issue %d: %w", id, model.ErrNotFound)
-	}
-	if err != nil {
-		return i, err
-	}
-	return i, t.change(store.IssueUpdated, in.Org, i.Project, id, model.EventID{})
+	return t.tellOf(org, projects, id, nil)
 }
 
-func (t *txn) setStatus(projects []model.ProjectID, id model.IssueID, status *store.Status) error {
-	if status == nil {
+func (t *txn) setStatus(id model.IssueID, u store.IssueUpdate) error {
+	if u.Status == nil {
 		return nil
 	}
 	resolved, substatus := int64(0), store.NoSubstatus
-	switch *status {
+	switch *u.Status {
 	case store.Resolved:
 		resolved = micros(t.now)
 	case store.Unresolved:
 		substatus = store.Ongoing
 	}
-	err := t.c.bind("UPDATE issues SET status = ?, substatus = ?, resolved = ? WHERE id = ? AND " + oneOf("project", projects)).
-		int(int64(*status)).int(int64(substatus)).int(resolved).int(int64(id)).run()
-	if s := t.issues.byID[id]; s != nil && err == nil && t.c.Changes() > 0 {
-		s.status = *status
+	if u.Substatus != nil {
+		substatus = *u.Substatus
+	}
+	err := t.c.bind("UPDATE issues SET status = ?, substatus = ?, resolved = ? WHERE id = ?").
+		int(int64(*u.Status)).int(int64(substatus)).int(resolved).int(int64(id)).run()
+	if s := t.issues.byID[id]; s != nil && err == nil {
+		s.status = *u.Status
 	}
 	return err
 }

@@ -14,14 +14,14 @@ import (
 
 // issueKeys are the search keys that are columns of an issue; any other key is a tag.
 var issueKeys = map[string]func(t store.Term, now time.Time) (string, []any, error){
-	"":                textIn("i.title", "i.culprit", "i.value"),
+	"":                said("i.title", "i.culprit", "i.value"),
 	"is":              isCondition,
-	"title":           textIn("i.title"),
-	"culprit":         textIn("i.culprit"),
-	"message":         textIn("i.title", "i.value"),
-	"error.type":      textIn("i.type"),
-	"error.value":     textIn("i.value"),
-	"fault":           textIn("i.fault"),
+	"title":           said("i.title"),
+	"culprit":         said("i.culprit"),
+	"message":         said("i.title", "i.value"),
+	"error.type":      said("i.type"),
+	"error.value":     said("i.value"),
+	"fault":           said("i.fault"),
 	"platform":        textIn("i.platform"),
 	"platform.name":   textIn("i.platform"),
 	"assigned":        assignedCondition,
@@ -30,7 +30,7 @@ var issueKeys = map[string]func(t store.Term, now time.Time) (string, []any, err
 	"level":           levelCondition,
 	"project":         textIn("p.slug"),
 	"issue":           shortIDCondition,
-	"issue.id":        number("i.id"),
+	"issue.id":        idCondition,
 	"timesSeen":       number("i.count"),
 	"userCount":       number("i.users"),
 	"firstSeen":       moment("i.first_seen"),
@@ -102,12 +102,19 @@ func or(conds []string) string {
 
 // tagCondition holds for issues that have had one of the term's values of a tag.
 func tagCondition(key string, t store.Term) (string, []any) {
-	cond, args := "EXISTS (SELECT 1 FROM issue_tags g WHERE g.issue = i.id AND g.key = ?", []any{key}
-	if t.Op == store.Has {
-		return cond + ")", args
+	cond, args := "g.key = ?", []any{key}
+	if t.Op != store.Has {
+		any, more := matchText("g.value", t.Values)
+		cond, args = cond+" AND "+any, append(args, more...)
 	}
-	any, more := matchText("g.value", t.Values)
-	return cond + " AND " + any + ")", append(args, more...)
+	return "(EXISTS (SELECT 1 FROM issue_tags g WHERE g.issue = i.id AND " + cond + ")" +
+		" OR i.id IN (SELECT m.parent FROM parts m JOIN issue_tags g ON g.issue = m.id WHERE " + cond + "))", slices.Concat(args, args)
+}
+
+// orMerged has a condition on columns of an issue, written i.column, also hold where it
+// holds for one that is merged into it.
+func orMerged(cond string, args []any) (string, []any) {
+	return "(" + cond + " OR i.id IN (SELECT m.parent FROM parts m WHERE " + strings.ReplaceAll(cond, "i.", "m.") + "))", slices.Concat(args, args)
 }
 
 // textIn matches any of the columns; free text as a part of one, others as a whole.
@@ -133,6 +140,20 @@ func textIn(columns ...string) func(store.Term, time.Time) (string, []any, error
 			conds, args = append(conds, cond), append(args, more...)
 		}
 		return or(conds), args, nil
+	}
+}
+
+// said is textIn for what an issue says: it is found by what any that is merged into it
+// says, too.
+func said(columns ...string) func(store.Term, time.Time) (string, []any, error) {
+	own := textIn(columns...)
+	return func(t store.Term, now time.Time) (string, []any, error) {
+		cond, args, err := own(t, now)
+		if err != nil {
+			return "", nil, err
+		}
+		cond, args = orMerged(cond, args)
+		return cond, args, nil
 	}
 }
 
@@ -221,9 +242,20 @@ func shortIDCondition(t store.Term, _ time.Time) (string, []any, error) {
 		if !ok {
 			return "", nil, fmt.Errorf("%w: issue:%s: use a short id like DEFAULT-1A", model.ErrInvalid, v)
 		}
-		conds, args = append(conds, "(p.slug = ? AND i.number = ?)"), append(args, slug, n)
+		conds, args = append(conds, rootOfShortID), append(args, slug, n)
 	}
 	return or(conds), args, nil
+}
+
+// idCondition compares ids; that of an issue that is merged into another is equal to
+// the other's.
+func idCondition(t store.Term, now time.Time) (string, []any, error) {
+	cond, args, err := number("i.id")(t, now)
+	if err != nil || t.Op != store.Equal {
+		return cond, args, err
+	}
+	cond, args = orMerged(cond, args)
+	return cond, args, nil
 }
 
 func handledCondition(yes model.Tristate) func(store.Term, time.Time) (string, []any, error) {

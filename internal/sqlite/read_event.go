@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -75,7 +76,10 @@ func (db *DB) Event(ctx context.Context, in store.Scope, id model.EventID) (*sto
 		if out.Next, err = db.neighbour(c, row, "(time, seq) > (?, ?) ORDER BY time, seq", false); err != nil {
 			return err
 		}
-		out.Previous, err = db.neighbour(c, row, "(time, seq) < (?, ?) ORDER BY time DESC, seq DESC", true)
+		if out.Previous, err = db.neighbour(c, row, "(time, seq) < (?, ?) ORDER BY time DESC, seq DESC", true); err != nil {
+			return err
+		}
+		out.Issue, err = c.root(out.Issue)
 		return err
 	})
 	return out, err
@@ -106,7 +110,10 @@ func (db *DB) findEvent(c *conn, scope store.Scope, id model.EventID) (*eventRow
 
 // neighbour returns the next event of an issue in one direction; zero at the end.
 func (db *DB) neighbour(c *conn, row *eventRow, order string, older bool) (model.EventID, error) {
-	var id model.EventID
+	issues, err := c.members(row.Issue)
+	if err != nil {
+		return model.EventID{}, err
+	}
 	days := db.days.newestFirst(time.Time{}, time.Time{})
 	for i := range days {
 		day := days[i]
@@ -116,10 +123,26 @@ func (db *DB) neighbour(c *conn, row *eventRow, order string, older bool) (model
 		if older && day > row.at.day || !older && day < row.at.day {
 			continue
 		}
-		sql := in(day, "SELECT id FROM events_@ WHERE issue = ? AND issue > 0 AND "+order+" LIMIT 1")
-		found, err := c.bind(sql).int(int64(row.Issue)).int(micros(row.Timestamp)).int(row.seq).
-			one(func(s *sqlite3.Stmt) { id = eventID(s, 0) })
-		if found || err != nil && !noSuchTable(err) {
+		id, err := c.nearest(in(day, "SELECT id, time, seq FROM events_@ WHERE issue = ? AND issue > 0 AND "+order+" LIMIT 1"), issues, row, older)
+		if !id.IsZero() || err != nil && !noSuchTable(err) {
+			return id, err
+		}
+	}
+	return model.EventID{}, nil
+}
+
+// nearest asks issue by issue for the event next to a row, and returns the nearest of
+// them: together no index has them in order.
+func (c *conn) nearest(sql string, issues []model.IssueID, row *eventRow, older bool) (id model.EventID, err error) {
+	var at, seq int64
+	for _, issue := range issues {
+		_, err := c.bind(sql).int(int64(issue)).int(micros(row.Timestamp)).int(row.seq).one(func(s *sqlite3.Stmt) {
+			t, n := s.ColumnInt64(1), s.ColumnInt64(2)
+			if id.IsZero() || (cmp.Or(cmp.Compare(t, at), cmp.Compare(n, seq)) > 0) == older {
+				id, at, seq = eventID(s, 0), t, n
+			}
+		})
+		if err != nil {
 			return id, err
 		}
 	}
@@ -136,7 +159,15 @@ func (db *DB) Events(ctx context.Context, q store.EventQuery) (store.EventPage, 
 		if list.projects, err = c.projects(q.In); err != nil {
 			return err
 		}
-		return db.eachDay(q.From, q.To, func(day int64) error { return list.read(c, day) })
+		if list.issues, err = c.members(q.Issue); err != nil {
+			return err
+		}
+		roots, err := c.roots()
+		if err == nil {
+			err = db.eachDay(q.From, q.To, func(day int64) error { return list.read(c, day) })
+		}
+		roots.inEvents(list.page.Events)
+		return err
 	})
 	return list.page, err
 }
@@ -145,6 +176,7 @@ func (db *DB) Events(ctx context.Context, q store.EventQuery) (store.EventPage, 
 type eventList struct {
 	q            store.EventQuery
 	projects     []model.ProjectID
+	issues       []model.IssueID // q.Issue and what is merged with it
 	want         int
 	day, at, seq int64 // the cursor: go on below it
 	page         store.EventPage
@@ -154,42 +186,55 @@ func (l *eventList) read(c *conn, day int64) error {
 	if day > l.day {
 		return nil
 	}
-	w := l.conditions()
+	var rows []eventRow
+	for _, issue := range l.issues { // together no index has their events in order
+		some, err := l.rows(c, day, issue)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, some...)
+	}
+	if len(l.issues) > 1 {
+		slices.SortFunc(rows, func(a, b eventRow) int {
+			return cmp.Or(b.Timestamp.Compare(a.Timestamp), cmp.Compare(b.seq, a.seq))
+		})
+	}
+	for i := range rows {
+		if len(l.page.Events) == l.want {
+			l.page.Next = cursor(l.day, l.at, l.seq)
+			return errStop
+		}
+		l.page.Events = append(l.page.Events, rows[i].EventSummary)
+		l.day, l.at, l.seq = day, micros(rows[i].Timestamp), rows[i].seq
+	}
+	return nil
+}
+
+// rows reads what is wanted of one day and issue, and one more.
+func (l *eventList) rows(c *conn, day int64, issue model.IssueID) (rows []eventRow, err error) {
+	w := l.conditions(issue)
 	order := "seq DESC"
-	if l.q.Issue != 0 {
+	if issue != 0 {
 		order = "time DESC, seq DESC"
 	}
 	switch {
-	case day == l.day && l.q.Issue != 0:
+	case day == l.day && issue != 0:
 		w.add("(time, seq) < (?, ?)", l.at, l.seq)
 	case day == l.day:
 		w.add("seq < ?", l.seq)
 	}
 	sql := in(day, "SELECT "+eventColumns+" FROM events_@ WHERE "+w.String()+" ORDER BY "+order+" LIMIT ?")
-	more := false
-	err := c.query(sql, append(w.args, int64(l.want+1-len(l.page.Events))), func(s *sqlite3.Stmt) error {
-		if len(l.page.Events) == l.want {
-			more = true
-			return nil
-		}
-		row := scanEvent(s, day)
-		l.page.Events = append(l.page.Events, row.EventSummary)
-		l.at, l.seq = micros(row.Timestamp), row.seq
-		l.page.Next = ""
-		l.day = day
+	err = c.query(sql, append(w.args, int64(l.want+1-len(l.page.Events))), func(s *sqlite3.Stmt) error {
+		rows = append(rows, scanEvent(s, day))
 		return nil
 	})
-	if err == nil && more {
-		l.page.Next = cursor(l.day, l.at, l.seq)
-		return errStop
-	}
-	return err
+	return rows, err
 }
 
-func (l *eventList) conditions() *where {
+func (l *eventList) conditions(issue model.IssueID) *where {
 	w := &where{}
-	if l.q.Issue != 0 {
-		w.add("issue = ? AND issue > 0", int64(l.q.Issue))
+	if issue != 0 {
+		w.add("issue = ? AND issue > 0", int64(issue))
 	}
 	project := "project"
 	if len(l.projects) > 1 {
@@ -206,14 +251,13 @@ func (l *eventList) conditions() *where {
 		}
 		w.add(oneOf("kind", kinds))
 	}
-	if l.q.Agent != "" {
-		w.add("agent = ?", l.q.Agent)
+	for _, c := range [...]struct{ column, value string }{
+		{"agent", l.q.Agent}, {"release", l.q.Release}, {"environment", l.q.Environment}, {"user", l.q.UserKey},
+	} {
+		if c.value != "" {
+			w.add(c.column+" = ?", c.value)
+		}
 	}
-	if !l.q.From.IsZero() {
-		w.add("time >= ?", micros(l.q.From))
-	}
-	if !l.q.To.IsZero() {
-		w.add("time < ?", micros(l.q.To))
-	}
+	w.between("time", l.q.From, l.q.To)
 	return w
 }

@@ -66,6 +66,11 @@ func (db *DB) Execution(ctx context.Context, scope store.Scope, id string) (*sto
 		if err != nil || len(list) == 0 {
 			return err
 		}
+		roots, err := c.roots()
+		if err != nil {
+			return err
+		}
+		roots.inExecutions(list)
 		out = &store.ExecutionTrace{ExecutionRecord: list[0]}
 		out.Trace.ID = list[0].Execution.Trace
 		r := newTraceReader(db, c, &out.Trace, []model.ProjectID{list[0].Project})
@@ -130,8 +135,15 @@ func (db *DB) Executions(ctx context.Context, q store.ExecutionQuery) (store.Exe
 	}
 	want := limit(q.Page)
 	var found []store.ExecutionRecord
-	err := db.read(ctx, func(c *conn) (err error) {
-		found, err = c.executions(q.In, w, order, int(skip)+want+1)
+	err := db.read(ctx, func(c *conn) error {
+		if err := c.hitIssue(w, q.Issue); err != nil {
+			return err
+		}
+		roots, err := c.roots()
+		if err == nil {
+			found, err = c.executions(q.In, w, order, int(skip)+want+1)
+		}
+		roots.inExecutions(found)
 		return err
 	})
 	found = found[min(int(skip), len(found)):]
@@ -194,9 +206,6 @@ func executionConditions(q store.ExecutionQuery) *where {
 			w.add("instr("+c.column+", ?) > 0", separator+c.value+separator)
 		}
 	}
-	if q.Issue != 0 {
-		w.add("instr(issues, ?) > 0", separator+q.Issue.String()+separator)
-	}
 	if len(q.Outcomes) > 0 {
 		list := make([]int64, len(q.Outcomes))
 		for i, o := range q.Outcomes {
@@ -212,6 +221,22 @@ func executionConditions(q store.ExecutionQuery) *where {
 	}
 	w.between("start", q.From, q.To)
 	return w
+}
+
+// hitIssue narrows to executions that hit an issue, or any that is merged with it; zero
+// does not narrow.
+func (c *conn) hitIssue(w *where, id model.IssueID) error {
+	if id == 0 {
+		return nil
+	}
+	issues, err := c.members(id)
+	var conds []string
+	var args []any
+	for _, id := range issues {
+		conds, args = append(conds, "instr(issues, ?) > 0"), append(args, separator+id.String()+separator)
+	}
+	w.add(or(conds), args...)
+	return err
 }
 
 // between narrows a column of times to from (included) and to (not); zero is open.

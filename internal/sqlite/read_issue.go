@@ -35,7 +35,7 @@ func scanIssue(s *sqlite3.Stmt) store.Issue {
 
 // Issue implements store.Reader.
 func (db *DB) Issue(ctx context.Context, in store.Scope, id model.IssueID) (*store.Issue, error) {
-	return db.oneIssue(ctx, in, "i.id = ?", int64(id))
+	return db.oneIssue(ctx, in, rootOfID, int64(id))
 }
 
 // IssueByShortID implements store.Reader.
@@ -44,7 +44,7 @@ func (db *DB) IssueByShortID(ctx context.Context, in store.Scope, text string) (
 	if !ok {
 		return nil, fmt.Errorf("issue %.60q: %w", text, model.ErrNotFound)
 	}
-	return db.oneIssue(ctx, in, "p.slug = ? AND i.number = ?", slug, number)
+	return db.oneIssue(ctx, in, rootOfShortID, slug, number)
 }
 
 func (db *DB) oneIssue(ctx context.Context, in store.Scope, cond string, args ...any) (*store.Issue, error) {
@@ -112,6 +112,7 @@ func (db *DB) Issues(ctx context.Context, q store.IssueQuery) (store.IssuePage, 
 
 func issueConditions(q store.IssueQuery, now time.Time) (*where, error) {
 	w := &where{}
+	w.add(unmerged)
 	for _, t := range q.Terms {
 		cond, args, err := issueTerm(t, now)
 		if err != nil {

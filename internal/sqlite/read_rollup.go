@@ -3,13 +3,10 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
-	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/rollup"
 	"relay.one/picket/internal/store"
 )
@@ -38,36 +35,41 @@ func (db *DB) Rollup(ctx context.Context, q store.RollupQuery, each func(store.R
 	if err != nil {
 		return readKind(ctx, err)
 	}
-	rows, err := db.snapshot(c, q, projects, pieces)
+	asked := &rollupRead{RollupQuery: q, projects: projects, pieces: pieces}
+	rows, err := db.snapshot(c, asked)
+	tell := asked.renaming(each)
 	if err == nil {
-		err = c.rollupRows(q, projects, pieces, each)
+		err = c.rollupRows(asked, tell)
 	}
 	c.SetInterrupt(context.Background())
 	if back := c.rollback(); err == nil {
 		err = back
 	}
 	for i := 0; i < len(rows) && err == nil; i++ {
-		err = each(rows[i])
+		err = tell(rows[i])
 	}
 	return readKind(ctx, err)
 }
 
 // snapshot begins the reader's transaction and copies what is pending at the same
 // moment: no fold can be between the two.
-func (db *DB) snapshot(c *conn, q store.RollupQuery, projects []model.ProjectID, pieces []store.Piece) ([]store.RollupRow, error) {
+func (db *DB) snapshot(c *conn, q *rollupRead) ([]store.RollupRow, error) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	// The first read, and not BEGIN, takes the snapshot.
 	if err := c.Exec("BEGIN; SELECT 1 FROM fold"); err != nil {
 		return nil, err
 	}
+	if err := q.cover(c); err != nil {
+		return nil, err
+	}
 	var rows []store.RollupRow
 	for _, d := range [...]*rollup.Delta{&db.pending.growing, &db.pending.folding} {
 		for s, counters := range d[q.Kind] {
-			if !matches(q, projects, s) || counters.Zero() {
+			if !q.matches(s) || counters.Zero() {
 				continue
 			}
-			if at, ok := bucket(pieces, s); ok {
+			if at, ok := bucket(q.pieces, s); ok {
 				own := &rollup.Counters{}
 				own.Merge(counters)
 				rows = append(rows, store.RollupRow{Key: s.Key, Time: at, Counters: own})
@@ -75,12 +77,6 @@ func (db *DB) snapshot(c *conn, q store.RollupQuery, projects []model.ProjectID,
 		}
 	}
 	return rows, nil
-}
-
-func matches(q store.RollupQuery, projects []model.ProjectID, s rollup.Slot) bool {
-	return (q.Name == nil || *q.Name == s.Name) && (q.Sub == nil || *q.Sub == s.Sub) &&
-		(q.Environment == "" || q.Environment == s.Environment) && (q.Release == "" || q.Release == s.Release) &&
-		slices.Contains(projects, s.Project)
 }
 
 // bucket returns the start of the bucket that a slot falls into, if any piece covers it.
@@ -95,12 +91,12 @@ func bucket(pieces []store.Piece, s rollup.Slot) (time.Time, bool) {
 }
 
 // rollupRows reads the stored rows of each piece.
-func (c *conn) rollupRows(q store.RollupQuery, projects []model.ProjectID, pieces []store.Piece, each func(store.RollupRow) error) error {
+func (c *conn) rollupRows(q *rollupRead, each func(store.RollupRow) error) error {
 	row := store.RollupRow{Key: rollup.Key{Kind: q.Kind}, Counters: &rollup.Counters{}} // reused: there may be a hundred thousand
-	for _, p := range pieces {
-		for _, project := range projects {
+	for _, p := range q.pieces {
+		for _, project := range q.projects {
 			row.Project = project
-			sql, args := selectRollup(q, project, p)
+			sql, args := q.sql(project, p)
 			err := c.query(sql, args, func(s *sqlite3.Stmt) error {
 				if err := scanRollup(s, &row); err != nil {
 					return err
@@ -131,35 +127,4 @@ func again(last string, s *sqlite3.Stmt, col int) string {
 		return string(text)
 	}
 	return last
-}
-
-// eachName walks the names of a kind from one to the next. Rows are ordered by
-// name before time: a window of all names is read name by name, since otherwise
-// the whole history of each would be walked through.
-const eachName = `WITH RECURSIVE names (name) AS (
-	SELECT min(name) FROM @ WHERE kind = ?1 AND project = ?2
-	UNION ALL SELECT (SELECT min(name) FROM @ WHERE kind = ?1 AND project = ?2 AND name > names.name) FROM names WHERE names.name IS NOT NULL) `
-
-// selectRollup writes the query of one project's rows of a piece.
-func selectRollup(q store.RollupQuery, project model.ProjectID, p store.Piece) (sql string, args []any) {
-	sql = "SELECT r.name, r.time, r.sub, r.environment, r.release, r.value FROM @ r WHERE "
-	w := &where{}
-	w.add("r.kind = ?1 AND r.project = ?2", int64(q.Kind), int64(project))
-	if q.Name != nil {
-		w.add("r.name = ?", *q.Name)
-	} else {
-		sql = eachName + strings.Replace(sql, "FROM @ r", "FROM names CROSS JOIN @ r", 1)
-		w.add("r.name = names.name")
-	}
-	w.add("r.time >= ? AND r.time < ?", p.From.Unix(), p.To.Unix())
-	if q.Sub != nil {
-		w.add("r.sub = ?", *q.Sub)
-	}
-	if q.Environment != "" {
-		w.add("r.environment = ?", q.Environment)
-	}
-	if q.Release != "" {
-		w.add("r.release = ?", q.Release)
-	}
-	return strings.ReplaceAll(sql, "@", tierTables[p.Tier]) + w.String(), w.args
 }

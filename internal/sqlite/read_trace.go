@@ -173,6 +173,11 @@ func (r *traceReader) eventsOf(day int64, cond string, arg any) error {
 // finish puts together what was read, and brings it into order.
 func (r *traceReader) finish() error {
 	r.assemble()
+	roots, err := r.c.roots()
+	if err != nil {
+		return err
+	}
+	roots.inEvents(r.trace.Events)
 	slices.SortStableFunc(r.trace.Spans, func(a, b store.SpanRecord) int { return a.Start.Compare(b.Start) })
 	slices.SortStableFunc(r.trace.Events, func(a, b store.EventSummary) int { return a.Timestamp.Compare(b.Timestamp) })
 	return r.load()

@@ -57,6 +57,9 @@ func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
 	for _, d := range b.Discards {
 		t.tally.AddDiscard(b.Project, d, b.Received)
 	}
+	for i := range b.Events {
+		b.Events[i].Issue = w.merged.of(b.Events[i].Issue)
+	}
 	return nil
 }
 
@@ -69,7 +72,8 @@ type batchWriter struct {
 	spanStored []bool    // likewise each span
 	strands    []strand
 	byKey      map[strandKey]int
-	last       int // the strand that was asked for last
+	last       int   // the strand that was asked for last
+	merged     roots // of those that the events belong to; nil mostly
 }
 
 // event stores one event and counts it, unless it was there already.
@@ -117,6 +121,9 @@ func (w *batchWriter) count(e *model.Event, found *issueState) error {
 	w.tally.AddEvent(w.Project, e, e.Issue, w.tags)
 	if found == nil {
 		return nil
+	}
+	if shown := found.shown(); shown != found {
+		w.merged = w.merged.with(found.id, shown.id)
 	}
 	if e.Agent.ID != "" {
 		w.tags.Note(e.Issue, e.Timestamp, model.Tag{Key: rollup.AgentTag, Value: e.Agent.ID})

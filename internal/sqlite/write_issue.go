@@ -16,6 +16,7 @@ import (
 type issueState struct {
 	id     model.IssueID
 	status store.Status
+	parent *issueState // what it is merged into, itself where others are merged into it; nil mostly
 }
 
 // ID returns the issue's id, 0 for no issue.
@@ -24,6 +25,14 @@ func (s *issueState) ID() model.IssueID {
 		return 0
 	}
 	return s.id
+}
+
+// shown returns the issue that people see instead: the one it is merged into, or itself.
+func (s *issueState) shown() *issueState {
+	if s.parent != nil {
+		return s.parent
+	}
+	return s
 }
 
 // fingerprint tells issues apart.
@@ -69,6 +78,18 @@ func (c *issueCache) add(f fingerprint, s *issueState) {
 	}
 	c.byHash[f] = s
 	c.byID[s.id] = s
+	c.byID[s.shown().id] = s.shown()
+}
+
+// state returns what is remembered of an issue, and begins to with that status when
+// nothing is.
+func (c *issueCache) state(id model.IssueID, status store.Status) *issueState {
+	s := c.byID[id]
+	if s == nil {
+		s = &issueState{id: id, status: status}
+		c.byID[id] = s
+	}
+	return s
 }
 
 // issueDelta is what a transaction adds to an issue.
@@ -77,6 +98,9 @@ type issueDelta struct {
 	first, last  time.Time
 	newest       *model.Event
 	release      string // of the newest event that has one
+
+	parent model.IssueID // what it is merged into, see issueState; 0 mostly
+	shared int64         // users that nothing merged into the parent has met before
 }
 
 // issueOf finds the issue of an event by any of its fingerprints, or makes one,
@@ -123,11 +147,12 @@ func (t *txn) issueByHash(f fingerprint) (*issueState, error) {
 		return s, nil
 	}
 	var s *issueState
-	_, err := t.c.bind("SELECT i.id, i.status FROM issue_hashes h JOIN issues i ON i.id = h.issue WHERE h.project = ? AND h.hash = ?").
+	_, err := t.c.bind(`SELECT i.id, i.status, m.parent, p.status FROM issue_hashes h JOIN issues i ON i.id = h.issue
+		LEFT JOIN parts m ON m.id = i.id LEFT JOIN issues p ON p.id = m.parent WHERE h.project = ? AND h.hash = ?`).
 		int(int64(f.project)).blob(f.hash[:]).one(func(r *sqlite3.Stmt) {
-		id := model.IssueID(r.ColumnInt64(0))
-		if s = t.issues.byID[id]; s == nil {
-			s = &issueState{id, store.Status(r.ColumnInt(1))}
+		s = t.issues.state(model.IssueID(r.ColumnInt64(0)), store.Status(r.ColumnInt(1)))
+		if parent := model.IssueID(r.ColumnInt64(2)); parent != 0 {
+			s.parent = t.issues.state(parent, store.Status(r.ColumnInt(3)))
 		}
 	})
 	if err != nil || s == nil {
@@ -152,7 +177,7 @@ func (t *txn) createIssue(b *model.Batch, e *model.Event) (*issueState, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &issueState{model.IssueID(t.c.LastInsertRowID()), store.Unresolved}
+	s := &issueState{id: model.IssueID(t.c.LastInsertRowID()), status: store.Unresolved}
 	return s, t.change(store.IssueCreated, b.Org, b.Project, s.id, e.ID)
 }
 
@@ -165,6 +190,9 @@ func (t *txn) hit(b *model.Batch, e *model.Event, s *issueState) error {
 	d := t.touched[s.id]
 	if d == nil {
 		d = &issueDelta{first: e.Timestamp, last: e.Timestamp}
+		if s.parent != nil {
+			d.parent = s.parent.id
+		}
 		t.touched[s.id] = d
 	}
 	d.count++
@@ -180,16 +208,31 @@ func (t *txn) hit(b *model.Batch, e *model.Event, s *issueState) error {
 	if err := t.meet(e, s, d); err != nil {
 		return err
 	}
-	if s.status != store.Resolved {
-		return nil
+	return t.reopen(b, e, s)
+}
+
+// reopen makes a resolved issue that was hit a regressed one: what people see, and the
+// issue itself where it is merged into that, so that it does not come back resolved.
+func (t *txn) reopen(b *model.Batch, e *model.Event, s *issueState) error {
+	shown := s.shown()
+	for _, x := range [...]*issueState{shown, s} {
+		if x.status != store.Resolved {
+			continue
+		}
+		x.status = store.Unresolved
+		err := t.c.bind("UPDATE issues SET status = ?, substatus = ?, resolved = 0 WHERE id = ?").
+			int(int64(store.Unresolved)).int(int64(store.Regressed)).int(int64(x.id)).run()
+		if err != nil {
+			return fmt.Errorf("reopen issue %d: %w", x.id, err)
+		}
+		if x != shown {
+			continue
+		}
+		if err := t.change(store.IssueRegressed, b.Org, b.Project, x.id, e.ID); err != nil {
+			return err
+		}
 	}
-	s.status = store.Unresolved
-	err := t.c.bind("UPDATE issues SET status = ?, substatus = ?, resolved = 0 WHERE id = ?").
-		int(int64(store.Unresolved)).int(int64(store.Regressed)).int(int64(s.id)).run()
-	if err != nil {
-		return fmt.Errorf("reopen issue %d: %w", s.id, err)
-	}
-	return t.change(store.IssueRegressed, b.Org, b.Project, s.id, e.ID)
+	return nil
 }
 
 // meet counts the event's user when the issue has not met them before.
@@ -207,7 +250,17 @@ func (t *txn) meet(e *model.Event, s *issueState, d *issueDelta) error {
 	}
 	t.issues.users[u] = struct{}{}
 	err := t.c.bind("INSERT OR IGNORE INTO issue_users (issue, user) VALUES (?, ?)").int(int64(u.issue)).int(int64(u.user)).run()
-	d.users += t.c.Changes()
+	if err != nil || t.c.Changes() == 0 {
+		return err
+	}
+	d.users++
+	if s.parent == nil {
+		return nil
+	}
+	met, err := t.metByOthers(u, s.parent.id)
+	if !met {
+		d.shared++
+	}
 	return err
 }
 
@@ -215,17 +268,10 @@ func (t *txn) meet(e *model.Event, s *issueState, d *issueDelta) error {
 // and level follow the newest event.
 func (t *txn) updateIssues() error {
 	for id, d := range t.touched {
-		e := d.newest
-		err := t.c.bind(`UPDATE issues SET count = count + ?1, users = users + ?2, first_seen = min(first_seen, ?3),
-			title = iif(?4 >= last_seen, ?5, title), culprit = iif(?4 >= last_seen, ?6, culprit),
-			type = iif(?4 >= last_seen, ?7, type), value = iif(?4 >= last_seen, ?8, value),
-			level = iif(?4 >= last_seen, ?9, level), handled = iif(?4 >= last_seen, ?10, handled),
-			last_event = iif(?4 >= last_seen, ?11, last_event), fault = iif(?4 >= last_seen, ?14, fault),
-			last_release = iif(?12 <> '' AND ?4 >= last_seen, ?12, last_release),
-			first_release = iif(first_release = '', ?12, first_release),
-			last_seen = max(last_seen, ?4) WHERE id = ?13`).
-			int(d.count).int(d.users).int(micros(d.first)).int(micros(d.last)).text(e.Title).text(e.Culprit).text(e.Type).text(e.Value).
-			int(int64(e.Level)).int(int64(e.Handled)).blob(e.ID[:]).text(d.release).int(int64(id)).text(e.Fault).run()
+		err := t.grow(growIssue, id, d, d.users)
+		if d.parent != 0 {
+			err = firstError(t.grow(growPart, id, d, d.users), t.grow(growIssue, d.parent, d, d.shared))
+		}
 		if err != nil {
 			return fmt.Errorf("update issue %d: %w", id, err)
 		}

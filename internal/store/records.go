@@ -85,12 +85,14 @@ type EventSummary struct {
 
 // EventQuery selects events, newest first.
 type EventQuery struct {
-	In       Scope
-	Issue    model.IssueID // zero: any
-	Kinds    []model.Kind  // empty: all
-	Agent    string
-	From, To time.Time // zero: open
-	Page     Page
+	In    Scope
+	Issue model.IssueID // zero: any
+	Kinds []model.Kind  // empty: all
+	Agent string
+	// Release, Environment and UserKey narrow to one each; empty: any.
+	Release, Environment, UserKey string
+	From, To                      time.Time // zero: open
+	Page                          Page
 }
 
 // EventPage is one page of events.
@@ -217,8 +219,27 @@ type Term struct {
 
 // IssueUpdate changes issues; nil fields stay as they are.
 type IssueUpdate struct {
-	Status     *Status
+	Status *Status
+	// Substatus goes with the status Unresolved, which without it means Ongoing: to take
+	// back a change gives an issue the substatus that it had.
+	Substatus  *Substatus
 	AssignedTo *string
+}
+
+// MaxMerged is the most issues that may be one: everything read of it covers them all.
+const MaxMerged = 1000
+
+// Merge is what became of issues that were merged.
+type Merge struct {
+	Parent   Issue           // the one that stayed, as it is afterwards
+	Children []model.IssueID // the others, ascending
+}
+
+// MergedIssue is an issue that is merged into another.
+type MergedIssue struct {
+	// Issue holds what the issue has of its own, what came since it was merged included.
+	Issue
+	Merged time.Time
 }
 
 // TagCount counts the events of an issue that carried a tag's value.

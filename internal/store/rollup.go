@@ -17,6 +17,10 @@ type RollupQuery struct {
 	// meaning. Without a Name, rows by error type, model, tool and policy are sums over
 	// all agents and have none themselves.
 	Name, Sub *string
+	// Names narrows to any of several names, in place of Name; empty means any.
+	Names []string
+	// SubPrefix narrows to what begins with it.
+	SubPrefix string
 	// Apart asks for the rows of every agent where there would be those sums.
 	Apart                bool
 	Environment, Release string // empty: any
@@ -26,7 +30,9 @@ type RollupQuery struct {
 }
 
 // RollupRow is one stored row, or the part of it that the engine had at hand:
-// rows of the same key and time may come more than once and add up. The Counters
+// rows of the same key and time may come more than once and add up. Rows of an issue
+// that is merged into another name that; so that an execution which hit several of
+// them counts once, one row may take back what others have. The Counters
 // are the engine's: merge them into others, but do not keep them.
 type RollupRow struct {
 	rollup.Key
