@@ -33,7 +33,15 @@ type tailQuery struct {
 	Environment  string   `query:"environment" doc:"Only this environment"`
 	Level        string   `query:"level" enum:",trace,debug,info,warning,error,fatal" doc:"Events of this level or above; executions count as error when they went wrong, else as info"`
 	Text         string   `query:"text" maxLength:"200" doc:"Somewhere in title, culprit, agent, reason or typed error, in any case"`
-	Transactions bool     `query:"transactions" doc:"Transactions, too"`
+	Transactions bool     `query:"transactions" doc:"Transactions, too; naming them as a kind is enough"`
+	Kind         []string `query:"kind,explode" enum:"error,message,transaction,feedback,execution" doc:"Only these kinds of event, or executions"`
+	ExecutionID  string   `query:"executionId" doc:"Only this execution and its events"`
+	Running      bool     `query:"running" doc:"Executions too that have not ended, each time something of them comes in"`
+}
+
+// tailKinds are the kinds of item by their names.
+var tailKinds = map[string]tail.Kind{
+	"error": tail.Errors, "message": tail.Messages, "transaction": tail.Transactions, "feedback": tail.Feedback, "execution": tail.Executions,
 }
 
 // dropped says what a slow listener did not hear.
@@ -45,7 +53,7 @@ func (a *rest) tailRoutes(api huma.API) {
 	h := a.describe(api, operation{
 		id: "tail", path: "/api/v1/tail",
 		scope: access.EventRead, tag: "telemetry", summary: "What comes in, as it comes",
-		about: "A stream of server-sent events, for EventSource: \"event\" with an Event as its data, \"execution\" with an Execution that ended, " +
+		about: "A stream of server-sent events, for EventSource: \"event\" with an Event as its data, \"execution\" with an Execution that ended, as far as it is known by what came in last, " +
 			"and \"dropped\" with how many were lost because the client was slow. It begins now: what came before is in the lists. " +
 			"It ends when the server stops or the caller may not read any more.",
 	}, "/api/v1/tail", "tail")
@@ -80,7 +88,12 @@ func (a *rest) listen(ctx context.Context, c access.Caller, in *tailQuery) (*tai
 	if err != nil {
 		return nil, err
 	}
-	f := tail.Filter{In: scope, Agent: in.AgentID, Environment: in.Environment, Text: in.Text, Transactions: in.Transactions}
+	f := tail.Filter{In: scope, Agent: in.AgentID, Environment: in.Environment, Text: in.Text, Transactions: in.Transactions,
+		Execution: in.ExecutionID, Running: in.Running}
+	for _, name := range in.Kind {
+		f.Kinds = append(f.Kinds, tailKinds[name])
+		f.Transactions = f.Transactions || name == "transaction"
+	}
 	for f.Least.String() != in.Level && f.Least < model.LevelFatal {
 		f.Least++
 	}

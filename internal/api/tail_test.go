@@ -112,6 +112,11 @@ func TestTailFilters(t *testing.T) {
 		last.Title, last.Level, last.Environment = "last of all", model.LevelFatal, "staging"
 		w.write(&model.Batch{Org: 1, Project: 1, Received: noon, Events: []model.Event{first, quiet, pay}})
 		w.write(&model.Batch{Org: 1, Project: second.ID, Received: noon, Events: []model.Event{last}})
+		of := fault(model.NewEventID(), at, model.Agent{ID: "last"})
+		of.Title, of.Level, of.Execution = "of run-9", model.LevelDebug, "run-9"
+		if strings.Contains(query, "run-9") {
+			w.write(&model.Batch{Org: 1, Project: 1, Received: noon, Events: []model.Event{of}})
+		}
 		var got []string
 		for range want {
 			_, data := s.next()
@@ -130,6 +135,9 @@ func TestTailFilters(t *testing.T) {
 	f("?environment=staging", "quiet", all)
 	f("?level=error", "first", all)
 	f("?text=OF+ALL", all)
+	f("?kind=transaction&kind=error", "first", "quiet", "invoke_agent Billing", all)
+	f("?kind=message&kind=transaction", "invoke_agent Billing")
+	f("?executionId=run-9&running=true", "of run-9")
 }
 
 func TestTailIsWalledIn(t *testing.T) {
@@ -147,6 +155,7 @@ func TestTailIsWalledIn(t *testing.T) {
 	f(w.theirs, "?project=default", 404)
 	f(w.theirs, "?project=1", 404)
 	f(w.ours, "?level=loud", 400)
+	f(w.ours, "?kind=span", 400)
 	f(w.ours, "?agent=x", 400)
 	theirs := w.tail(w.theirs, "?transactions=true")
 	w.fill()

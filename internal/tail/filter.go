@@ -16,7 +16,9 @@ type candidate struct {
 	agent       string
 	environment string
 	level       model.Level
-	transaction bool
+	kind        Kind
+	execution   string
+	running     bool
 	texts       [4]string
 	lower       string // the texts in lower case; empty until somebody asks
 }
@@ -40,14 +42,25 @@ func newEvent(b *model.Batch, e *model.Event) candidate {
 		Environment: cut(e.Environment), Transaction: cut(e.Transaction), UserKey: cut(e.User.Key()), Trace: e.Trace, Span: e.Span,
 		Agent: cut(e.Agent.ID), Execution: cut(e.Execution), Organization: cut(e.Organization), Fault: cut(e.Fault),
 	}
-	transaction := e.Kind == model.KindTransaction
-	if transaction {
+	if e.Kind == model.KindTransaction {
 		out.Duration = e.Timestamp.Sub(e.Started)
 	}
 	return candidate{
 		Item: Item{Event: out}, project: b.Project, agent: e.Agent.ID, environment: e.Environment, level: e.Level,
-		transaction: transaction, texts: [...]string{cmp.Or(out.Title, out.Transaction), out.Culprit, out.Agent, out.Fault},
+		kind: kindOf(e.Kind), execution: e.Execution, texts: [...]string{cmp.Or(out.Title, out.Transaction), out.Culprit, out.Agent, out.Fault},
 	}
+}
+
+func kindOf(k model.Kind) Kind {
+	switch k {
+	case model.KindMessage:
+		return Messages
+	case model.KindTransaction:
+		return Transactions
+	case model.KindFeedback:
+		return Feedback
+	}
+	return Errors
 }
 
 func newExecution(p model.ProjectID, x *model.Execution) candidate {
@@ -57,7 +70,7 @@ func newExecution(p model.ProjectID, x *model.Execution) candidate {
 	}
 	return candidate{
 		Item: Item{Execution: &store.ExecutionRecord{Project: p, Execution: *x}}, project: p, agent: x.Agent.ID,
-		environment: x.Environment, level: level, texts: [...]string{x.ID, x.Reason, x.Agent.ID, x.Fault},
+		environment: x.Environment, level: level, kind: Executions, execution: x.ID, running: !x.Ended, texts: [...]string{x.ID, x.Reason, x.Agent.ID, x.Fault},
 	}
 }
 
@@ -71,7 +84,10 @@ func compile(f Filter) filter { return filter{f, strings.ToLower(f.Text)} }
 
 func (f *filter) passes(c *candidate) bool {
 	switch {
-	case c.transaction && !f.Transactions,
+	case c.running && !f.Running,
+		c.kind == Transactions && !f.Transactions,
+		len(f.Kinds) > 0 && !slices.Contains(f.Kinds, c.kind),
+		f.Execution != "" && f.Execution != c.execution,
 		len(f.In.Projects) > 0 && !slices.Contains(f.In.Projects, c.project),
 		f.Agent != "" && f.Agent != c.agent,
 		f.Environment != "" && f.Environment != c.environment,

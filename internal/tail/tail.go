@@ -14,8 +14,8 @@ import (
 	"relay.one/picket/internal/store"
 )
 
-// Item is one thing that happened: an event, or a run of an agent that ended, as far as
-// the batch knows it that its end came in; the other is nil. It belongs to all listeners:
+// Item is one thing that happened: an event, or a run of an agent, as far as the batch
+// knows it that something of it came in; the other is nil. It belongs to all listeners:
 // nobody changes it.
 type Item struct {
 	Event     *store.EventSummary
@@ -30,7 +30,22 @@ type Filter struct {
 	Least        model.Level // of events; executions that went wrong are errors, others informative
 	Text         string      // somewhere in title, culprit, reason or agent, in any case; empty: any
 	Transactions bool        // transactions too
+	Kinds        []Kind      // empty: any
+	Execution    string      // only this one and its events; empty: any
+	Running      bool        // executions too that have not ended, each time something of them comes in
 }
+
+// Kind says what an item is.
+type Kind uint8
+
+// The kinds of item. A run of an agent is none of the kinds of event.
+const (
+	Errors Kind = 1 + iota
+	Messages
+	Transactions
+	Feedback
+	Executions
+)
 
 // buffered is how many items wait for a listener that is slow. What comes then is lost
 // to it, and counted.
@@ -153,9 +168,7 @@ func (h *Hub) tell(b *model.Batch, known []model.EventID) {
 		}
 	}
 	for i := range b.Executions {
-		if x := &b.Executions[i]; x.Ended {
-			offer(listeners, newExecution(b.Project, x))
-		}
+		offer(listeners, newExecution(b.Project, &b.Executions[i]))
 	}
 }
 

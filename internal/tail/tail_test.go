@@ -30,7 +30,7 @@ func batch() *model.Batch {
 		{ID: model.EventID{1}, Kind: model.KindError, Level: model.LevelError, Title: "Declined: No Funds", Culprit: "charge",
 			Agent: agent, Environment: "production", Issue: 7, Timestamp: noon},
 		{ID: model.EventID{2}, Kind: model.KindMessage, Level: model.LevelWarning, Title: "slow", Environment: "staging", Timestamp: noon},
-		{ID: model.EventID{3}, Kind: model.KindTransaction, Transaction: "POST /pay", Agent: agent, Started: noon, Timestamp: noon.Add(time.Second)},
+		{ID: model.EventID{3}, Kind: model.KindTransaction, Transaction: "POST /pay", Agent: agent, Execution: "run-2", Started: noon, Timestamp: noon.Add(time.Second)},
 	}, Executions: []model.Execution{
 		{ID: "run-1", Agent: agent, Ended: true, Outcome: model.OutcomeFailed, Reason: "refused", Environment: "production"},
 		{ID: "run-2", Agent: agent, Outcome: model.OutcomeRunning},
@@ -82,6 +82,13 @@ func TestFilters(t *testing.T) {
 	f(Filter{In: ours, Text: "NO FUNDS"}, "Declined:")
 	f(Filter{In: ours, Text: "refused"}, "run-1")
 	f(Filter{In: ours, Text: "nothing"}, "")
+	f(Filter{In: ours, Kinds: []Kind{Messages, Executions}}, "slow run-1")
+	f(Filter{In: ours, Kinds: []Kind{Errors}}, "Declined:")
+	f(Filter{In: ours, Kinds: []Kind{Transactions}}, "")
+	f(Filter{In: ours, Kinds: []Kind{Transactions}, Transactions: true}, "POST")
+	f(Filter{In: ours, Running: true}, "Declined: slow run-1 run-2")
+	f(Filter{In: ours, Running: true, Transactions: true, Execution: "run-2"}, "POST run-2")
+	f(Filter{In: ours, Execution: "run-2"}, "")
 	f(Filter{In: store.Scope{Org: 1, Projects: []model.ProjectID{1}}}, "Declined: slow run-1")
 	f(Filter{In: store.Scope{Org: 1, Projects: []model.ProjectID{2}}}, "")
 	f(Filter{In: store.Scope{Org: 2}}, "")

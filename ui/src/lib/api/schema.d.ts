@@ -629,7 +629,7 @@ export interface paths {
         };
         /**
          * What comes in, as it comes
-         * @description A stream of server-sent events, for EventSource: "event" with an Event as its data, "execution" with an Execution that ended, and "dropped" with how many were lost because the client was slow. It begins now: what came before is in the lists. It ends when the server stops or the caller may not read any more.
+         * @description A stream of server-sent events, for EventSource: "event" with an Event as its data, "execution" with an Execution that ended, as far as it is known by what came in last, and "dropped" with how many were lost because the client was slow. It begins now: what came before is in the lists. It ends when the server stops or the caller may not read any more.
          */
         get: operations["tail"];
         put?: never;
@@ -4675,8 +4675,14 @@ export interface operations {
                 level?: "" | "trace" | "debug" | "info" | "warning" | "error" | "fatal";
                 /** @description Somewhere in title, culprit, agent, reason or typed error, in any case */
                 text?: string;
-                /** @description Transactions, too */
+                /** @description Transactions, too; naming them as a kind is enough */
                 transactions?: boolean;
+                /** @description Only these kinds of event, or executions */
+                kind?: ("error" | "message" | "transaction" | "feedback" | "execution")[] | null;
+                /** @description Only this execution and its events */
+                executionId?: string;
+                /** @description Executions too that have not ended, each time something of them comes in */
+                running?: boolean;
             };
             header?: never;
             path?: never;
