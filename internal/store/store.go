@@ -20,6 +20,7 @@ type Store interface {
 	Gate
 	Feed
 	Accounts
+	Settings
 	// Stats describes the engine for /metrics and /readyz.
 	Stats(ctx context.Context) (Stats, error)
 	io.Closer
@@ -94,6 +95,8 @@ type Reader interface {
 	SessionCounts(ctx context.Context, q SessionQuery) ([]SessionCount, error)
 	// Rollup calls each for every stored row of the query, by time; see RollupQuery.
 	Rollup(ctx context.Context, q RollupQuery, each func(RollupRow) error) error
+	// Contrast counts what the rows of two sides have; see ContrastQuery.
+	Contrast(ctx context.Context, q ContrastQuery) (Contrast, error)
 }
 
 // Desk is administration and triage.

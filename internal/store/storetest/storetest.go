@@ -42,6 +42,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"executions page across projects", executionsPage},
 		{"executions are selected", executionsSelected},
 		{"conversations are listed", conversationsListed},
+		{"executions are contrasted", executionsContrasted},
+		{"sides of contrasts are selected", executionSidesSelected},
+		{"events are contrasted", eventsContrasted},
+		{"contrasts are sampled evenly", contrastsAreSampled},
 		{"logs come back", logsComeBack},
 		{"attachments come back", attachmentsComeBack},
 		{"check-ins settle out of order", checkInsSettle},
@@ -55,6 +59,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"links set passwords", linksSetPasswords},
 		{"sessions end", sessionsEnd},
 		{"people are walled in", peopleAreWalledIn},
+		{"settings have versions", settingsHaveVersions},
+		{"settings' history pages", settingsHistoryPages},
+		{"settings are walled in", settingsAreWalledIn},
+		{"many set at once", settingsOfManyAtOnce},
 		{"concurrent writers lose nothing", concurrentWriters},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -115,6 +115,10 @@ func (f *fixture) listsNothing(t *testing.T, w *world, in store.Scope) {
 	none("check-ins", len(checkIns.CheckIns), err)
 	counts, err := f.SessionCounts(ctx, store.SessionQuery{In: in})
 	none("sessions", len(counts), err)
+	for _, events := range []bool{false, true} {
+		c, err := f.Contrast(ctx, hour(store.ContrastQuery{In: in, Events: events}))
+		none("contrast", int(c.Selection+c.Baseline), err)
+	}
 	rows := 0
 	err = f.Rollup(ctx, store.RollupQuery{In: in, Kind: rollup.Project, From: Clock.Add(-time.Hour), To: Clock.Add(time.Hour)}, func(store.RollupRow) error {
 		rows++
