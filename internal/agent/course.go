@@ -131,6 +131,9 @@ func (c *course) tellReport(x *model.Execution) (steps []model.ReportedCall) {
 		return nil
 	}
 	r := c.report.Report
+	if r.Outcome != model.OutcomeRunning {
+		x.SampleRate = 0 // events are not sampled as traces are: it would be known anyway
+	}
 	if c.root == none && r.Outcome != model.OutcomeRunning {
 		x.Duration = r.Duration
 		if x.Span.IsZero() {

@@ -134,14 +134,24 @@ func begin(x *model.Execution, s *model.Span) bool {
 	end := s.Start.Add(s.Duration)
 	if !x.Ended {
 		x.Trace, x.Span, x.Start, x.Agent = s.Trace, s.ID, s.Start, s.Agent
-		x.Duration = 0
+		x.Duration, x.SampleRate = 0, s.SampleRate
 	}
+	x.SampleRate = surer(x.SampleRate, s.SampleRate)
 	if x.Ended && end.Before(x.Start.Add(x.Duration)) {
 		return false
 	}
 	x.Ended = true
 	x.Duration = end.Sub(x.Start)
 	return true
+}
+
+// surer returns the rate at which more is sent: one span is enough to know of an
+// execution.
+func surer(a, b model.SampleRate) model.SampleRate {
+	if a == 0 || b == 0 {
+		return 0
+	}
+	return max(a, b)
 }
 
 // describe fills what the execution does not know of itself yet.

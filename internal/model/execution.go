@@ -91,6 +91,8 @@ type Execution struct {
 	Reason   string // error type or what the rule saw, when not ok
 	Rule     string // the rule of outcome that fired; empty when the client or an error decided
 	Fault    string // the typed agent error that ended it, or empty
+	// SampleRate is the share of such executions that the client sent; zero for all.
+	SampleRate SampleRate
 
 	Models   []string  // provider/model of its calls, sorted
 	Tools    []string  // of its tool calls, sorted

@@ -32,6 +32,14 @@ type Batch struct {
 	Sessions    []Session
 	Discards    []Discard
 
+	// Draw is what the client's own sampling said of the trace; zero when it said nothing.
+	Draw Draw
+	// Omitted says why sampling leaves the payloads of events and spans out: they are
+	// counted all the same, and what they say of agents is kept. Zero: it does not.
+	Omitted Omission
+	// Kept is sampling's reason to keep the batch; empty where nothing is sampled.
+	Kept string
+
 	// Outgoing is what the upstream gets of it; nil for nothing.
 	Outgoing *Outgoing
 	// Decided are traces of which it is known now whether the upstream gets them: what
@@ -127,6 +135,8 @@ type Event struct {
 	Execution    string
 	Conversation string
 	Organization string
+	// SampleRate is the share of such transactions that the client sent; zero for all.
+	SampleRate SampleRate
 	// Report is how the execution ended, where an event says so; nil mostly.
 	Report *Report
 	// Fault is the typed agent error that the event is (see package fault), or empty,

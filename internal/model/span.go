@@ -83,6 +83,9 @@ type Span struct {
 	Organization string
 	User         User
 
+	// SampleRate is the share of such spans that the client sent; zero for all.
+	SampleRate SampleRate
+
 	Provider, Model string // model calls
 	Tool            string // tool calls
 	ErrorType       string

@@ -17,7 +17,7 @@ func (t *Tally) AddEvent(p model.ProjectID, e *model.Event, issue model.IssueID,
 	at := where{t, p, e.Environment, e.Release, e.Timestamp, 1}
 	project := at.key(Project, "", "")
 	if e.Kind == model.KindTransaction {
-		project.Add(Transactions, 1)
+		project.addTransaction(e.SampleRate, 1)
 		return
 	}
 	user, name := e.User.Key(), issue.String()

@@ -40,6 +40,14 @@ const (
 	ReportedCalls // model calls whose cost is the client's word
 	Loops         // executions that went round in circles
 	LoopCostNanos // what that burned
+
+	// What is not counted above since SDKs sampled it, in thousandths; see Sampled.
+	UnseenExecutions
+	SpreadExecutions
+	UnseenBad // of the executions, those that errored or failed
+	SpreadBad
+	UnseenTransactions
+	SpreadTransactions
 	numCounters
 )
 

@@ -41,7 +41,7 @@ func (t *Tally) AddStory(p model.ProjectID, b *model.Batch, sign int) {
 func (w where) addEvent(e *model.Event) {
 	agent := w.key(Agent, e.Agent.ID, "")
 	if e.Kind == model.KindTransaction {
-		agent.Add(Transactions, w.sign)
+		agent.addTransaction(e.SampleRate, w.sign)
 		return
 	}
 	agent.addEvent(e, w.sign)
@@ -78,8 +78,8 @@ func (w where) addSpan(s *model.Span) {
 		w.addEvaluation(s)
 	}
 	if s.Segment && s.Event.IsZero() {
-		w.key(Project, "", "").Add(Transactions, w.sign)
-		w.key(Agent, s.Agent.ID, "").Add(Transactions, w.sign)
+		w.key(Project, "", "").addTransaction(s.SampleRate, w.sign)
+		w.key(Agent, s.Agent.ID, "").addTransaction(s.SampleRate, w.sign)
 	}
 }
 
@@ -156,6 +156,7 @@ func (w where) addExecution(b *model.Batch, x *model.Execution) {
 		c.addEnd(x, w.sign)
 		c.addDurations(milliseconds(x.Duration), w.sign)
 	})
+	w.addUnseenEnd(b, x, owners)
 	for _, policy := range x.Policies {
 		w.each(w.both(Policy, x.Agent.ID, policy), func(c *Counters) { c.addEnd(x, w.sign) })
 	}

@@ -90,6 +90,7 @@ func Decode(docs *Documents) *model.Batch {
 			doc.decode(d)
 		}
 	}
+	d.tellSampling()
 	return d.batch
 }
 

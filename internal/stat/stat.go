@@ -107,7 +107,10 @@ func Wilson(k, n int64) Rate {
 	if n <= 0 {
 		return Rate{High: 1}
 	}
-	p, m := float64(k)/float64(n), float64(n)
+	return wilson(float64(k)/float64(n), float64(n))
+}
+
+func wilson(p, m float64) Rate {
 	centre := (p + z*z/(2*m)) / (1 + z*z/m)
 	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
 	return Rate{Estimate: p, Low: max(0, centre-half), High: min(1, centre+half)}
