@@ -18,6 +18,7 @@ type scope struct {
 type pages struct {
 	set       map[scope]Settings
 	effective sync.Map // scope → *Effective, worked out when first asked for
+	over      chan struct{}
 }
 
 // Book has the settings of everyone at hand. Reading takes no lock: the ingest path
@@ -31,8 +32,19 @@ type Book struct {
 // NewBook returns a book in which nobody has set anything: base holds for all.
 func NewBook(base Effective) *Book {
 	b := &Book{base: base}
-	b.now.Store(&pages{set: map[scope]Settings{}})
+	b.now.Store(&pages{set: map[scope]Settings{}, over: make(chan struct{})})
 	return b
+}
+
+// Changed returns a channel that is closed when somebody sets something the next time.
+func (b *Book) Changed() <-chan struct{} { return b.now.Load().over }
+
+// Above returns what holds for a scope that sets nothing itself.
+func (b *Book) Above(org model.OrgID, project model.ProjectID) *Effective {
+	if project == 0 {
+		return &b.base
+	}
+	return b.Of(org, 0)
 }
 
 // Of returns what holds for a project; for an organization with project 0.
@@ -41,11 +53,11 @@ func (b *Book) Of(org model.OrgID, project model.ProjectID) *Effective {
 	if e, ok := p.effective.Load(at); ok {
 		return e.(*Effective)
 	}
-	e := p.set[scope{org, 0}].over(b.base)
+	e := p.set[scope{org, 0}].Over(b.base)
 	if project != 0 {
 		own := p.set[at]
 		own.Sentry = nil
-		e = own.over(e)
+		e = own.Over(e)
 	}
 	got, _ := p.effective.LoadOrStore(at, &e)
 	return got.(*Effective)
@@ -61,9 +73,11 @@ func (b *Book) Own(org model.OrgID, project model.ProjectID) Settings {
 func (b *Book) Put(org model.OrgID, project model.ProjectID, s Settings) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	set := maps.Clone(b.now.Load().set)
+	before := b.now.Load()
+	set := maps.Clone(before.set)
 	set[scope{org, project}] = s
-	b.now.Store(&pages{set: set})
+	b.now.Store(&pages{set: set, over: make(chan struct{})})
+	close(before.over)
 }
 
 // Projects returns the projects, of all organizations, that somebody set something for,

@@ -4,8 +4,10 @@
 package settings
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"relay.one/picket/internal/model"
 )
@@ -19,6 +21,9 @@ type Settings struct {
 	Filters  *Filters  `json:"filters,omitempty"`
 	// Sentry is an organization's only.
 	Sentry *Sentry `json:"sentry,omitempty"`
+	// Inherit names fields of Fields that are those of the scope above, although their
+	// section is set.
+	Inherit []string `json:"inherit,omitempty"`
 }
 
 // Effective are the settings that hold for one project, every section in place.
@@ -36,8 +41,9 @@ func Defaults() Effective {
 	return Effective{Upstream: DefaultUpstream(), Sampling: DefaultSampling()}
 }
 
-// over returns e with the sections that s has in place of its own.
-func (s Settings) over(e Effective) Effective {
+// Over returns what holds for a scope that has set s, when e is what holds above it.
+func (s Settings) Over(e Effective) Effective {
+	above := e
 	if s.Upstream != nil {
 		e.Upstream = *s.Upstream
 	}
@@ -50,7 +56,31 @@ func (s Settings) over(e Effective) Effective {
 	if s.Sentry != nil {
 		e.Sentry = *s.Sentry
 	}
+	for _, f := range fields {
+		if slices.Contains(s.Inherit, f.name) {
+			f.take(&e, &above)
+		}
+	}
 	return e
+}
+
+// Sets reports whether a field of Fields is set by s itself, and not the one above.
+func (s Settings) Sets(field string) bool {
+	i := slices.IndexFunc(fields, func(f inheritable) bool { return f.name == field })
+	return i >= 0 && fields[i].section(&s) && !slices.Contains(s.Inherit, field)
+}
+
+// clone returns s with nothing in common with it.
+func (s Settings) clone() Settings {
+	var c Settings
+	raw, err := json.Marshal(s)
+	if err == nil {
+		err = json.Unmarshal(raw, &c)
+	}
+	if err != nil {
+		panic("settings: what was checked cannot be copied: " + err.Error())
+	}
+	return c
 }
 
 // Check returns every setting that is wrong at once, each as a FieldError.
@@ -67,6 +97,11 @@ func (s Settings) Check() error {
 	}
 	if s.Sentry != nil {
 		errs = append(errs, s.Sentry.check()...)
+	}
+	for _, name := range s.Inherit {
+		if !slices.Contains(Fields(), name) {
+			errs = append(errs, wrong("inherit", "%.40q is no field; there are %v", name, Fields()))
+		}
 	}
 	return errors.Join(errs...)
 }

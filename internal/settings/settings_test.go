@@ -40,7 +40,11 @@ func TestCheck(t *testing.T) {
 	f(settings.Settings{})
 	f(up(func(u *settings.Upstream) { u.DSN = good }))
 	f(up(func(u *settings.Upstream) { u.DSN = "sentry.example.com/7" }), "dsn")
-	f(up(func(u *settings.Upstream) { u.MaxBreadcrumbs = 101; u.Environment = "a/b"; u.Release = strings.Repeat("r", 251) }),
+	f(up(func(u *settings.Upstream) {
+		u.MaxBreadcrumbs = 101
+		u.Environment = "a/b"
+		u.Release = strings.Repeat("r", 251)
+	}),
 		"maxBreadcrumbs", "environment", "release")
 	f(up(func(u *settings.Upstream) {
 		u.Customers = []settings.Customer{{Organization: "acme", DSN: good}, {Organization: "acme", DSN: good}, {DSN: "x"}}
