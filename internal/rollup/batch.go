@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -113,3 +114,21 @@ func ParseIssue(text string) (model.IssueID, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	return model.IssueID(n), err
 }
+
+// maxIssueSet is the most issues of one execution that IssueSet rows name.
+const maxIssueSet = 32
+
+// JoinIssues names a set of issues, ascending: of very many the first.
+func JoinIssues(ids []model.IssueID) string {
+	b := make([]byte, 0, 64)
+	for i, id := range ids[:min(len(ids), maxIssueSet)] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(id), 10)
+	}
+	return string(b)
+}
+
+// SplitIssues is the other way round: the issues as texts.
+func SplitIssues(set string) []string { return strings.Split(set, ",") }

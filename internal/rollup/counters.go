@@ -178,6 +178,14 @@ func (c *Counters) Merge(o *Counters) {
 	}
 }
 
+// AddTimes adds the numbers of o, and neither its durations nor its users, n times; a
+// negative n takes them back.
+func (c *Counters) AddTimes(o *Counters, n int64) {
+	for i, v := range o.n {
+		c.Add(Counter(i), n*v)
+	}
+}
+
 // Bits behind the counters in a row's mask: which sketches follow.
 const (
 	hasDurations = 1 << 62

@@ -39,7 +39,11 @@ const (
 	Rule         Kind = 18 // Name: agent id; Sub: rule of outcome
 	AllRules     Kind = 19
 
-	numKinds = 20
+	// What executions came to that went wrong and hit several issues: each of those counts
+	// all of it, and once they are one issue it is there too often.
+	IssueSet Kind = 20 // Name: agent id; Sub: ids of the issues, see JoinIssues
+
+	numKinds = 21
 )
 
 // OfAll returns the kind that holds the same of all names together, or k itself.

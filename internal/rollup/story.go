@@ -184,6 +184,9 @@ func (w where) blame(b *model.Batch, x *model.Execution) {
 	for _, id := range x.Issues {
 		rows = append(rows, w.key(Issue, id.String(), ""), w.key(AgentIssue, x.Agent.ID, id.String()))
 	}
+	if len(x.Issues) > 1 {
+		rows = append(rows, w.key(IssueSet, x.Agent.ID, JoinIssues(x.Issues)))
+	}
 	w.each(rows, func(c *Counters) { c.addEnd(x, w.sign) })
 }
 

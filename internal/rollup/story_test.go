@@ -26,7 +26,7 @@ func randomStory(rng *rand.Rand) *model.Batch {
 			Policy: model.Policy{Name: pick("", "q"), Verdict: model.Verdict(rng.IntN(4))}, Signs: model.Signs{Fault: pick("", "overload")}})
 		x := model.Execution{ID: fmt.Sprint("x", i), Agent: agent, Organization: organization, Start: noon, Duration: time.Duration(rng.IntN(100)) * time.Second, Ended: rng.IntN(4) > 0,
 			Outcome: model.Outcome(rng.IntN(4)), Reason: pick("", "timeout", "a sentence of its own"), Rule: pick("", "cut off"), Fault: pick("", "overload"), Tools: []string{"t"},
-			Failing: []string{"t"}, Policies: []string{"q"}, Issues: []model.IssueID{1}, Cost: model.Cost{Nanos: rng.Int64N(1000)}, Loop: model.Loop{Kind: model.LoopKind(rng.IntN(2)), Cost: model.Cost{Nanos: 5}}}
+			Failing: []string{"t"}, Policies: []string{"q"}, Issues: []model.IssueID{1, 2}[:1+rng.IntN(2)], Cost: model.Cost{Nanos: rng.Int64N(1000)}, Loop: model.Loop{Kind: model.LoopKind(rng.IntN(2)), Cost: model.Cost{Nanos: 5}}}
 		b.Executions = append(b.Executions, x)
 	}
 	b.Executions = append(b.Executions, model.Execution{ID: "x", Start: noon, Usage: model.Usage{Output: 3}, Cost: model.Cost{Nanos: 9}})

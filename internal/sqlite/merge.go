@@ -249,7 +249,7 @@ func (t *txn) giveBack(parent, id model.IssueID, ids []model.IssueID) error {
 	switch root, err := t.c.root(id); {
 	case err != nil:
 		return err
-	case root != parent && slices.Contains(ids, root):
+	case root != parent && root != id && slices.Contains(ids, root):
 		return nil // it went with that
 	case root != parent || id == parent:
 		return fmt.Errorf("%w: issue %d is not merged into %d", model.ErrNotFound, id, parent)

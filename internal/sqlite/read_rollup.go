@@ -41,6 +41,9 @@ func (db *DB) Rollup(ctx context.Context, q store.RollupQuery, each func(store.R
 	if err == nil {
 		err = c.rollupRows(asked, tell)
 	}
+	if err == nil && asked.sets != nil {
+		err = c.rollupRows(asked.sets, tell)
+	}
 	c.SetInterrupt(context.Background())
 	if back := c.rollback(); err == nil {
 		err = back
@@ -63,7 +66,15 @@ func (db *DB) snapshot(c *conn, q *rollupRead) ([]store.RollupRow, error) {
 	if err := q.cover(c); err != nil {
 		return nil, err
 	}
-	var rows []store.RollupRow
+	rows := db.gathered(q, nil)
+	if q.sets != nil {
+		rows = db.gathered(q.sets, rows)
+	}
+	return rows, nil
+}
+
+// gathered appends copies of the pending rows of a query.
+func (db *DB) gathered(q *rollupRead, rows []store.RollupRow) []store.RollupRow {
 	for _, d := range [...]*rollup.Delta{&db.pending.growing, &db.pending.folding} {
 		for s, counters := range d[q.Kind] {
 			if !q.matches(s) || counters.Zero() {
@@ -76,7 +87,7 @@ func (db *DB) snapshot(c *conn, q *rollupRead) ([]store.RollupRow, error) {
 			}
 		}
 	}
-	return rows, nil
+	return rows
 }
 
 // bucket returns the start of the bucket that a slot falls into, if any piece covers it.

@@ -21,6 +21,10 @@ type rollupRead struct {
 	names    []string // any of them; nil: all
 	subs     []string // likewise
 	renamed  map[string]string
+
+	// sets are the rows that say what counts for several issues, where some of those that
+	// are looked for are one now; else nil.
+	sets *rollupRead
 }
 
 // byName and bySub say where rows of a kind name an issue.
@@ -47,12 +51,22 @@ func (q *rollupRead) cover(c *conn) error {
 	for child, root := range roots {
 		q.renamed[child.String()] = root.String()
 	}
+	issues := &q.subs
 	if byName(q.Kind) {
-		q.names, err = c.withMembers(q.names)
-	} else {
-		q.subs, err = c.withMembers(q.subs)
+		issues = &q.names
 	}
-	return err
+	if *issues, err = c.withMembers(*issues); err != nil {
+		return err
+	}
+	if q.Kind == rollup.IssueTag || len(*issues) > 0 && !slices.ContainsFunc(*issues, func(id string) bool { return q.renamed[id] != "" }) {
+		return nil
+	}
+	q.sets = &rollupRead{RollupQuery: q.RollupQuery, projects: q.projects, pieces: q.pieces}
+	q.sets.Kind = rollup.IssueSet
+	if bySub(q.Kind) {
+		q.sets.names = q.names
+	}
+	return nil
 }
 
 // withMembers returns the names of issues and of all that are merged with them.
@@ -80,15 +94,48 @@ func (q *rollupRead) renaming(each func(store.RollupRow) error) func(store.Rollu
 		if len(q.renamed) == 0 {
 			return each(r)
 		}
+		if r.Kind == rollup.IssueSet {
+			return q.takeBack(r, each)
+		}
 		place := &r.Sub
 		if byName(q.Kind) {
 			place = &r.Name
 		}
-		if root, merged := q.renamed[*place]; merged {
-			*place = root
-		}
+		*place = q.root(*place)
 		return each(r)
 	}
+}
+
+func (q *rollupRead) root(issue string) string {
+	if root, merged := q.renamed[issue]; merged {
+		return root
+	}
+	return issue
+}
+
+// takeBack tells how much of what a set of issues has counts more than once for those
+// of them that are one.
+func (q *rollupRead) takeBack(r store.RollupRow, each func(store.RollupRow) error) error {
+	times := map[string]int64{}
+	for _, id := range rollup.SplitIssues(r.Sub) {
+		times[q.root(id)]++
+	}
+	for issue, n := range times {
+		back := store.RollupRow{Key: r.Key, Time: r.Time, Counters: &rollup.Counters{}}
+		back.Kind, back.Sub = q.Kind, issue
+		asked := q.subs
+		if byName(q.Kind) {
+			back.Name, back.Sub, asked = issue, "", q.names
+		}
+		if n == 1 || !isOneOf(asked, issue) {
+			continue
+		}
+		back.Counters.AddTimes(r.Counters, 1-n)
+		if err := each(back); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (q *rollupRead) matches(s rollup.Slot) bool {

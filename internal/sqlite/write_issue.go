@@ -268,8 +268,10 @@ func (t *txn) meet(e *model.Event, s *issueState, d *issueDelta) error {
 // and level follow the newest event.
 func (t *txn) updateIssues() error {
 	for id, d := range t.touched {
-		err := t.grow(growIssue, id, d, d.users)
-		if d.parent != 0 {
+		var err error
+		if d.parent == 0 {
+			err = t.grow(growIssue, id, d, d.users)
+		} else {
 			err = firstError(t.grow(growPart, id, d, d.users), t.grow(growIssue, d.parent, d, d.shared))
 		}
 		if err != nil {

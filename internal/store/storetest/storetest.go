@@ -32,6 +32,12 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"issue search", issueSearch},
 		{"issues page by cursor", issuesPage},
 		{"events of an issue page across days", eventsPage},
+		{"issues merge", issuesMerge},
+		{"merged issues grow", mergedIssuesGrow},
+		{"merged issues come back", mergedIssuesComeBack},
+		{"merged issues come back with their events", comesBackWithItsEvents},
+		{"merges are refused", mergesRefused},
+		{"executions count once for merged issues", executionsCountOnce},
 		{"users are counted exactly", usersCounted},
 		{"rollups add up at every tier", rollupsAddUp},
 		{"rollups of all agents add up", agentsAddUp},
@@ -73,6 +79,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Run("stories do not depend on the order", func(t *testing.T) {
 		t.Parallel()
 		storiesAreSets(t, open)
+	})
+	t.Run("merges do not depend on the order", func(t *testing.T) {
+		t.Parallel()
+		mergesAreSets(t, open)
 	})
 }
 
