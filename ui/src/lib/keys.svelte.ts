@@ -57,7 +57,7 @@ export function press(e: KeyboardEvent): void {
 
 function keyName(e: KeyboardEvent): string {
   if (['Shift', 'Control', 'Alt', 'Meta'].includes(e.key) || e.altKey || e.isComposing) return '';
-  const key = e.key.length === 1 ? e.key : e.key.toLowerCase();
+  const key = e.key === ' ' ? 'space' : e.key.length === 1 ? e.key : e.key.toLowerCase();
   return e.metaKey || e.ctrlKey ? `mod+${key}` : key;
 }
 
