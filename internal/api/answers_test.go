@@ -37,6 +37,7 @@ func requests() []request {
 		{"policy", "/api/v1/policies/spending", ""},
 		{"faults", "/api/v1/faults", ""},
 		{"rules", "/api/v1/rules", ""},
+		{"compare", "/api/v1/compare?selection=outcome:wrong", ""},
 		{"issues", "/api/v1/issues", ""},
 		{"issue", "/api/v1/issues/DEFAULT-1", ""},
 		{"changeIssue", "/api/v1/issues/1", `{"assignee":"ann@example.com"}`},
@@ -203,7 +204,7 @@ func TestTenantsAreWalls(t *testing.T) {
 	w := newWorld(t)
 	w.fill()
 	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "talk-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
-	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "issues", "executions", "conversations", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1"}
+	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "executions", "conversations", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1"}
 	ops, _ := w.described()
 	for _, r := range requests() {
 		op := ops[r.operation]

@@ -94,6 +94,12 @@ func (a *rest) agentRoutes(api huma.API) {
 		scope: access.EventRead, tag: "agents", summary: "Rules of outcome",
 		about: "What is taken for a failure where an execution ended without an error, and how often each rule said so.",
 	}, a.outcomeRules)
+	add(a, api, operation{
+		id: "compare", path: "/api/v1/compare",
+		scope: access.EventRead, tag: "agents", summary: "What a selection has that the others have not",
+		about: "Executions or events of a stretch of time on two sides: which releases, tools, models, errors and so on are found more often on one of them, " +
+			"those that tell the sides apart best first. A difference says that two things go together, and not that one is the cause.",
+	}, a.contrast)
 }
 
 func (a *rest) issueRoutes(api huma.API) {

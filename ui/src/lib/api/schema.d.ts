@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a selection has that the others have not
+         * @description Executions or events of a stretch of time on two sides: which releases, tools, models, errors and so on are found more often on one of them, those that tell the sides apart best first. A difference says that two things go together, and not that one is the cause.
+         */
+        get: operations["compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations": {
         parameters: {
             query?: never;
@@ -1312,6 +1332,127 @@ export interface components {
             riskRatio: components["schemas"]["Interval"];
             /** @enum {string} */
             verdict: "more failures" | "fewer failures" | "cannot tell";
+            /** @description A sentence */
+            why: string;
+        } & {
+            [key: string]: unknown;
+        };
+        Contrast: {
+            /** @description Those that differ most first, then those of which that cannot be told, then those that say what the sides are */
+            attributes: components["schemas"]["ContrastAttribute"][];
+            baseline: components["schemas"]["ContrastSide"];
+            /**
+             * Format: int64
+             * @description Values with enough rows for a verdict, among which each is adjusted
+             */
+            compared: number;
+            /** @enum {string} */
+            of: "executions" | "events";
+            /**
+             * Format: double
+             * @description Which part of all rows was read, evenly spread over the time; 1: all of them. Rows are of that part, and shares and differences are estimates of the whole
+             */
+            readShare: number;
+            selection: components["schemas"]["ContrastSide"];
+            window: components["schemas"]["Window"];
+        } & {
+            [key: string]: unknown;
+        };
+        ContrastAttribute: {
+            /** @description Whether it says what the sides are: then its values are not judged */
+            defines: boolean;
+            /** @description Whether any value has a verdict */
+            differs: boolean;
+            key: string;
+            /** @description What is left out of values */
+            others?: components["schemas"]["ContrastOthers"];
+            /**
+             * Format: double
+             * @description How well its best value tells the sides apart, of those with a verdict: the Jensen-Shannon divergence (Lin 1991) of having the value, in bits from 0 to 1. That a row has no value does not count
+             */
+            score: number;
+            /** @description Whether a row may have several values, or none: then they do not add up to the rows */
+            several: boolean;
+            /** @description At most ten, those that tell the sides apart best first; ranges in their order */
+            values: components["schemas"]["ContrastValue"][];
+        } & {
+            [key: string]: unknown;
+        };
+        ContrastOthers: {
+            /** Format: int64 */
+            baseline: number;
+            /**
+             * Format: int64
+             * @description Rows; where a row may have several values, one for each
+             */
+            selection: number;
+            /** Format: int64 */
+            values: number;
+        } & {
+            [key: string]: unknown;
+        };
+        ContrastShare: {
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: double
+             * @description Of the side's rows; null when it has none
+             */
+            share: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        ContrastSide: {
+            /** @description Whether the side is everything that the other one is not */
+            rest: boolean;
+            /**
+             * Format: int64
+             * @description Executions or events that were read
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description How many there are: rows, divided by readShare where that is less than 1
+             */
+            total: number;
+        } & {
+            [key: string]: unknown;
+        };
+        ContrastValue: {
+            baseline: components["schemas"]["ContrastShare"];
+            /**
+             * Format: double
+             * @description Upper end of a range, not included; null where it is open
+             */
+            below: number | null;
+            /** @description Share of the selection less that of the baseline, with its interval (Newcombe 1998) */
+            difference: components["schemas"]["Interval"];
+            /** @description What to add to filter to see only this; empty where that cannot be said */
+            filters: string[];
+            /**
+             * Format: double
+             * @description Lower end of a range, included; null where it is open
+             */
+            from: number | null;
+            /** @description What people call it, where that is not the value: an issue's short id and title */
+            label: string | null;
+            /**
+             * Format: double
+             * @description How probable shares so far apart would be if there were no difference (Fisher's exact test); null when there is too little
+             */
+            p: number | null;
+            /**
+             * Format: double
+             * @description p adjusted for all values of the answer (Benjamini-Hochberg): of the verdicts below 0.05, at most one in twenty is chance
+             */
+            q: number | null;
+            /** @description Whether it is a range of numbers: milliseconds, US dollars or tokens */
+            range: boolean;
+            selection: components["schemas"]["ContrastShare"];
+            /** @description Empty for what has none, and for ranges */
+            value: string;
+            /** @enum {string} */
+            verdict: "more often" | "less often" | "cannot tell";
             /** @description A sentence */
             why: string;
         } & {
@@ -3347,6 +3488,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare: {
+        parameters: {
+            query?: {
+                /** @description Runs of agents by when they began, or captured errors and messages */
+                of?: "executions" | "events";
+                /** @description key:value that holds for both sides. Several of one key are alternatives, and an empty value is what has none. Keys of both: release, environment, agent, organization, fault. Of executions besides: outcome (ok, error, failed, running, or wrong for error and failed), version, framework, model, tool, failingTool, policy (violated), rule, loop, parent (yes or no), looped and violated (true or false), minMs, maxMs, minCostUsd, maxCostUsd, minTokens, maxTokens. Of events besides: level, type, transaction, issue, platform */
+                filter?: string[] | null;
+                /** @description key:value that says which of them are the selection, and from:time and to:time (RFC 3339), which bound it */
+                selection?: string[] | null;
+                /** @description Likewise for what the selection is compared with; when left out, everything else. What is on both sides counts for the selection */
+                baseline?: string[] | null;
+                /** @description Only this environment */
+                environment?: string;
+                /** @description Only these projects, by slug or numeric id */
+                project?: string[] | null;
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
+                window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contrast"];
                 };
             };
             /** @description Error */
