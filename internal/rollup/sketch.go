@@ -32,6 +32,22 @@ func must[T any](v T, err error) T {
 // et al., VLDB 2019).
 type Sketch struct{ dd *ddsketch.DDSketch }
 
+// NewSketch returns an empty sketch.
+func NewSketch() *Sketch { return newSketch() }
+
+// Add adds a value.
+func (s *Sketch) Add(v float64) { s.add(v, 1) }
+
+// Count returns how many values there are.
+func (s *Sketch) Count() float64 { return s.dd.GetCount() }
+
+// Quantile returns the q-th quantile (0 to 1), within 1 % of the true one, and false
+// when there are no values.
+func (s *Sketch) Quantile(q float64) (float64, bool) { return s.quantile(q) }
+
+// Merge adds the values of o, which stays as it is.
+func (s *Sketch) Merge(o *Sketch) { s.merge(o) }
+
 func newSketch() *Sketch {
 	return &Sketch{ddsketch.NewDDSketchFromStoreProvider(logMapping, store.BufferedPaginatedStoreConstructor)}
 }
