@@ -200,7 +200,11 @@ func (t *txn) updateIssue(org model.OrgID, projects []model.ProjectID, id model.
 			return store.Issue{}, err
 		}
 	}
-	return t.tellOf(org, projects, id, nil)
+	i, err := t.c.issue(projects, id)
+	if err != nil {
+		return i, err
+	}
+	return i, t.record(&store.Change{Kind: store.IssueUpdated, Org: org, Project: i.Project, Issue: id, Origin: u.Origin, What: u.What()})
 }
 
 func (t *txn) setStatus(id model.IssueID, u store.IssueUpdate) error {
@@ -229,10 +233,11 @@ func (t *txn) setStatus(id model.IssueID, u store.IssueUpdate) error {
 func (db *DB) Changes(ctx context.Context, after int64, most int) ([]store.Change, error) {
 	var out []store.Change
 	err := db.read(ctx, func(c *conn) error {
-		return c.bind("SELECT cursor, time, kind, org, project, issue, event FROM changes WHERE cursor > ? ORDER BY cursor LIMIT ?").
+		return c.bind("SELECT cursor, time, kind, org, project, issue, event, origin, what FROM changes WHERE cursor > ? ORDER BY cursor LIMIT ?").
 			int(after).int(int64(most)).each(func(s *sqlite3.Stmt) error {
 			out = append(out, store.Change{Cursor: s.ColumnInt64(0), Time: instant(s.ColumnInt64(1)), Kind: store.ChangeKind(s.ColumnText(2)),
-				Org: model.OrgID(s.ColumnInt64(3)), Project: model.ProjectID(s.ColumnInt64(4)), Issue: model.IssueID(s.ColumnInt64(5)), Event: eventID(s, 6)})
+				Org: model.OrgID(s.ColumnInt64(3)), Project: model.ProjectID(s.ColumnInt64(4)), Issue: model.IssueID(s.ColumnInt64(5)), Event: eventID(s, 6),
+				Origin: s.ColumnText(7), What: store.Changed(s.ColumnInt(8))})
 			return nil
 		})
 	})

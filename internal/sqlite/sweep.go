@@ -70,6 +70,7 @@ func (w *writer) planSweep(now time.Time) ([]chore, error) {
 		deleteRows("DELETE FROM changes WHERE cursor IN (SELECT cursor FROM changes ORDER BY cursor LIMIT ?2) AND time < ?1", micros(now.Add(-changesKept))),
 		deleteRows("DELETE FROM checkins WHERE seq IN (SELECT seq FROM checkins WHERE time < ?1 LIMIT ?2)", micros(oldest)),
 		deleteRows("DELETE FROM sessions WHERE (project, sid) IN (SELECT project, sid FROM sessions WHERE started < ?1 LIMIT ?2)", micros(now.Add(-sessionUpdates))))
+	out = append(out, sweepHooks(now, oldest)...)
 	err = w.c.bind("SELECT id FROM projects").each(func(s *sqlite3.Stmt) error {
 		p := s.ColumnInt64(0)
 		out = append(out, deleteRows(deleteExecutions, micros(oldest), p), deleteRows(deleteSessionCounts, micros(now.Add(-store.DayHistory)), p))

@@ -240,6 +240,12 @@ func (t *txn) finish() error {
 
 // change records what happened for those who follow the feed.
 func (t *txn) change(k store.ChangeKind, org model.OrgID, p model.ProjectID, issue model.IssueID, event model.EventID) error {
-	return t.c.bind("INSERT INTO changes (time, kind, org, project, issue, event) VALUES (?, ?, ?, ?, ?, ?)").
-		int(micros(t.now)).text(string(k)).int(int64(org)).int(int64(p)).int(int64(issue)).blob(event[:]).run()
+	return t.record(&store.Change{Kind: k, Org: org, Project: p, Issue: issue, Event: event})
+}
+
+// record is change for one of which there is more to say. Cursor and Time are the engine's.
+func (t *txn) record(c *store.Change) error {
+	return t.c.bind("INSERT INTO changes (time, kind, org, project, issue, event, origin, what) VALUES (?, ?, ?, ?, ?, ?, ?, ?)").
+		int(micros(t.now)).text(string(c.Kind)).int(int64(c.Org)).int(int64(c.Project)).int(int64(c.Issue)).blob(c.Event[:]).
+		text(c.Origin).int(int64(c.What)).run()
 }

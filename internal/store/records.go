@@ -224,6 +224,19 @@ type IssueUpdate struct {
 	// back a change gives an issue the substatus that it had.
 	Substatus  *Substatus
 	AssignedTo *string
+	// Origin is that of the Change: empty for a person here.
+	Origin string
+}
+
+// What returns what an update changes.
+func (u IssueUpdate) What() (w Changed) {
+	if u.Status != nil {
+		w |= ChangedStatus
+	}
+	if u.AssignedTo != nil {
+		w |= ChangedAssignee
+	}
+	return w
 }
 
 // MaxMerged is the most issues that may be one: everything read of it covers them all.

@@ -1,7 +1,7 @@
 // Package store holds the contracts of Picket's storage, cut by who calls:
 // Writer for the pipeline, Reader for the APIs, Desk for administration and
-// triage, Accounts for those who sign in, Gate for the door, Feed for alerting. An engine implements them all and
-// passes storetest.
+// triage, Accounts for those who sign in, Gate for the door, Feed for alerting, Hooks for what
+// an upstream says. An engine implements them all and passes storetest.
 package store
 
 import (
@@ -21,6 +21,7 @@ type Store interface {
 	Feed
 	Accounts
 	Settings
+	Hooks
 	// Stats describes the engine for /metrics and /readyz.
 	Stats(ctx context.Context) (Stats, error)
 	io.Closer
@@ -177,4 +178,18 @@ type Change struct {
 	Event   model.EventID
 	// Origin says what changed it when that was no person here: sentry, for a webhook.
 	Origin string
+	// What a person or a webhook changed of the issue; zero for what they did not.
+	What Changed
 }
+
+// OriginSentry is the origin of changes that a webhook of the upstream caused.
+const OriginSentry = "sentry"
+
+// Changed says what was changed of an issue, as a set. Its bits are stored.
+type Changed uint8
+
+// What of an issue can be changed and is told others.
+const (
+	ChangedStatus Changed = 1 << iota
+	ChangedAssignee
+)

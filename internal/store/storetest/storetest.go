@@ -69,6 +69,13 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"settings' history pages", settingsHistoryPages},
 		{"settings are walled in", settingsAreWalledIn},
 		{"many set at once", settingsOfManyAtOnce},
+		{"deliveries are taken once", deliveriesAreTakenOnce},
+		{"concurrent deliveries are taken once", concurrentDeliveries},
+		{"deliveries are worked on", deliveriesAreWorkedOn},
+		{"deliveries are listed", deliveriesAreListed},
+		{"upstream issues are tied", upstreamIssuesAreTied},
+		{"changes are pushed", changesArePushed},
+		{"triggers are kept", triggersAreKept},
 		{"concurrent writers lose nothing", concurrentWriters},
 	} {
 		t.Run(c.name, func(t *testing.T) {
