@@ -6,7 +6,8 @@ import "time"
 type Outgoing struct {
 	Event EventID // zero when the envelope has none
 	Trace TraceID // zero when it is of none, or of several
-	// Organization is the customer's that it names, which may have an upstream of its own.
+	// Organization is the customer's that it names, if that has an upstream of its own;
+	// empty for all that goes to the project's.
 	Organization string
 	// Categories are Sentry's data categories of the items, each once.
 	Categories []string
@@ -14,6 +15,8 @@ type Outgoing struct {
 	SentAt time.Time
 	// ClientIP is the sender's address; empty where it must not leave.
 	ClientIP string
+	// Hops is how many Pickets have forwarded it already.
+	Hops int
 	// Held keeps it from being sent until the trace is decided.
 	Held bool
 	// Envelope is the whole envelope, but for what depends on where and when it is sent:

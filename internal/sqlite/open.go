@@ -64,6 +64,7 @@ type DB struct {
 
 	readers chan *conn
 	days    days
+	outbox  outboxSums
 
 	// mu keeps readers of rollups from seeing a fold half done: the writer holds it
 	// while it commits a fold and drops what was folded from pending.
@@ -149,7 +150,7 @@ func (db *DB) openWriter() (*writer, error) {
 	w := &writer{db: db, c: c, issues: newIssueCache(), tags: rollup.NewTagLimit(), dayWriters: map[int64]*dayWriter{},
 		overgrown: map[model.TraceID]bool{},
 		folded:    db.opt.Now()}
-	if err := errors.Join(migrate(c), db.days.load(c), c.findLog()); err != nil {
+	if err := errors.Join(migrate(c), db.days.load(c), db.outbox.load(c), c.findLog()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", db.path, err), c.Close())
 	}
 	c.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {

@@ -20,9 +20,14 @@ func (db *DB) Write(ctx context.Context, b *model.Batch) (store.Receipt, error) 
 	if err := ctx.Err(); err != nil {
 		return store.Receipt{}, err
 	}
+	var packed []byte // here, where others do the same beside us, and not on the writer's goroutine
+	if b.Outgoing != nil {
+		packed = db.codec.Pack(b.Outgoing.Envelope)
+	}
 	var receipt store.Receipt
 	err := db.do(rows(b), func(t *txn) error {
 		receipt = store.Receipt{} // a second run starts afresh
+		t.packed = packed
 		return t.write(b, &receipt)
 	})
 	return receipt, err
@@ -49,7 +54,7 @@ func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
 			receipt.Duplicates = append(receipt.Duplicates, b.Events[i].ID)
 		}
 	}
-	for _, step := range [...]func() error{w.writeSpans, w.tellStories, w.writeLogs, w.writeAttachments, w.writeCheckIns, w.writeSessions} {
+	for _, step := range [...]func() error{w.writeSpans, w.tellStories, w.writeLogs, w.writeAttachments, w.writeCheckIns, w.writeSessions, w.writeOutgoing} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ type writer struct {
 	folded     time.Time              // when the last fold began
 	swept      time.Time              // when the last sweep began
 	chores     []chore                // what is left of it
+	outgoing   int64                  // the last number of an envelope in the outbox; 0 when it is not known yet
 	resting    time.Time              // until when there is no upkeep, since it met an error
 }
 
@@ -189,6 +190,7 @@ func (w *writer) transact(f func(t *txn) error) error {
 	w.db.pending.add(t.journal, &w.tally)
 	w.db.mu.Unlock()
 	w.db.days.publish(t.opened)
+	w.db.outbox.add(t.outbox)
 	w.db.events.Add(t.events)
 	w.db.spans.Add(t.spans)
 	return nil
@@ -212,6 +214,8 @@ type txn struct {
 	opened  []int64 // days whose tables this transaction made
 	events  int64
 	spans   int64
+	packed  []byte                          // the envelope of the batch that is written, for the upstream
+	outbox  map[store.OutboxQueue]outboxSum // what changes there
 }
 
 // finish writes what was gathered: blocks, issues, and the journal.

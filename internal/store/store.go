@@ -22,6 +22,7 @@ type Store interface {
 	Accounts
 	Settings
 	Hooks
+	Outbox
 	// Stats describes the engine for /metrics and /readyz.
 	Stats(ctx context.Context) (Stats, error)
 	io.Closer

@@ -76,6 +76,11 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"upstream issues are tied", upstreamIssuesAreTied},
 		{"changes are pushed", changesArePushed},
 		{"triggers are kept", triggersAreKept},
+		{"the outbox keeps order", outboxKeepsOrder},
+		{"the outbox sets aside", outboxSetsAside},
+		{"the outbox holds traces", outboxHoldsTraces},
+		{"the outbox is bounded", outboxIsBounded},
+		{"the outbox takes no copies", outboxTakesNoCopies},
 		{"concurrent writers lose nothing", concurrentWriters},
 	} {
 		t.Run(c.name, func(t *testing.T) {
