@@ -9,12 +9,12 @@ import (
 
 // deskFlags are the flags of every subcommand that administers a data directory.
 type deskFlags struct {
-	*settings
+	*flags
 	config server.Config
 }
 
 func deskSettings(c call, name, about string) *deskFlags {
-	d := &deskFlags{settings: newSettings(c, name, about)}
+	d := &deskFlags{flags: newSettings(c, name, about)}
 	d.StringVar(&d.config.Data, "data", defaultData, "`directory` that holds everything")
 	d.StringVar(&d.config.Addr, "addr", defaultAddr, "address in the DSN, `host:port`, when no server runs")
 	d.StringVar(&d.config.PublicURL, "public-url", "", "`URL` in the DSN; the default is that of the running server")

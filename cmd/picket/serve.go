@@ -41,6 +41,7 @@ func serve(ctx context.Context, c call) error {
 		return errors.Join(err, stopDebugging())
 	}
 	greet(ctx, c.out, s, config.Config)
+	config.upstream.greet(c.out, s.Upstream())
 	return errors.Join(s.Run(ctx), stopDebugging())
 }
 
@@ -48,6 +49,7 @@ func serve(ctx context.Context, c call) error {
 type serving struct {
 	server.Config
 	debugAddr string
+	upstream  *upstream
 }
 
 func serveConfig(c call) (serving, error) {
@@ -60,12 +62,16 @@ func serveConfig(c call) (serving, error) {
 	s.StringVar(&config.PublicURL, "public-url", "", "`URL` by which clients reach this server, for DSNs")
 	s.Var(&days{&config.Retention}, "retention", "how `long` events are kept, such as 90d or 36h (default 90d)")
 	s.Var(&prefixes{&config.TrustedProxies}, "trusted-proxy", "`network` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; may be given again")
+	config.upstream = upstreamFlags(s, &config.Settings)
 	s.StringVar(&prices, "prices", "", "`file` of your own prices of models, which come before Picket's list prices")
 	s.StringVar(&without, "without-rules", "", "`names` of rules of outcome to switch off, with commas between: see /api/v1/rules")
 	s.StringVar(&config.debugAddr, "debug-addr", "", "serve Go's profiles on this loopback `address`, such as 127.0.0.1:6060")
 	s.StringVar(&format, "log-format", "text", "`format` of the log on standard error: text or json")
 	s.StringVar(&level, "log-level", "info", "least `level` that is logged: debug, info, warn or error")
 	if err := s.parse(); err != nil {
+		return config, err
+	}
+	if err := config.upstream.settle(c, &config.Settings); err != nil {
 		return config, err
 	}
 	var err error

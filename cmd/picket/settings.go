@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// settings are the flags of a subcommand, each with a twin in the environment:
+// flags are those of a subcommand, each with a twin in the environment:
 // --trusted-proxy is PICKET_TRUSTED_PROXY too. The command line wins.
-type settings struct {
+type flags struct {
 	*flag.FlagSet
 	c call
 }
 
 // newSettings returns an empty set for "picket NAME", whose help begins with about.
-func newSettings(c call, name, about string) *settings {
-	s := &settings{flag.NewFlagSet("picket "+name, flag.ContinueOnError), c}
+func newSettings(c call, name, about string) *flags {
+	s := &flags{flag.NewFlagSet("picket "+name, flag.ContinueOnError), c}
 	s.SetOutput(c.err)
 	s.Usage = func() {
 		fmt.Fprintf(s.Output(), "Usage: picket %s\n\n%s\n\nFlags:\n", name, about)
@@ -38,7 +38,7 @@ func twin(name string) string {
 
 // parse reads the command line and then the environment. Nothing but flags may
 // stand on the line.
-func (s *settings) parse() error {
+func (s *flags) parse() error {
 	if err := s.Parse(s.c.args); err != nil {
 		if err == flag.ErrHelp {
 			return err

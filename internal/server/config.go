@@ -38,6 +38,8 @@ type Config struct {
 	// Outcomes are the rules by which executions fail without an error; the zero value
 	// has all of them on.
 	Outcomes agent.Rules
+	// Settings says what holds where nobody set anything at run time.
+	Settings SettingsConfig
 	// Pages are the built pages; nil means those in this binary, if there are any.
 	Pages fs.FS
 	// Limits bounds what a request may bring; its zero value is right.
@@ -66,7 +68,7 @@ func (c Config) Check() error {
 	if c.PublicURL != "" && !isURL(c.PublicURL) {
 		return fmt.Errorf("--public-url %q: %w", c.PublicURL, errURL)
 	}
-	return nil
+	return c.Settings.check()
 }
 
 // checkEmbedded is Check for Embed; it names settings by their fields.

@@ -33,6 +33,9 @@ func Embed(ctx context.Context, c Config) (_ *Server, err error) {
 	if err := s.openData(ctx); err != nil {
 		return nil, fmt.Errorf("option Data: %w", err)
 	}
+	if err := s.openSettings(ctx); err != nil {
+		return nil, err
+	}
 	s.url = embeddedURL
 	if c.PublicURL != "" {
 		s.url = c.publicURL("")

@@ -14,12 +14,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
 	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/pipeline"
+	"relay.one/picket/internal/settings"
 	"relay.one/picket/internal/signin"
 	"relay.one/picket/internal/sqlite"
 	"relay.one/picket/internal/store"
@@ -41,6 +43,8 @@ type Server struct {
 	metrics  *metrics.Set
 	tail     tail.Hub
 	signin   *signin.Desk
+	settings *settings.Desk
+	outbound *http.Client // for addresses that strangers chose
 	pages    http.Handler // nil when they are not built
 	key      store.Key    // of the first project
 	url      string
@@ -64,6 +68,9 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	}()
 	if err := s.openData(ctx); err != nil {
 		return nil, fmt.Errorf("--data: %w", err)
+	}
+	if err := s.openSettings(ctx); err != nil {
+		return nil, err
 	}
 	if err := s.listen(ctx); err != nil {
 		return nil, err
@@ -220,14 +227,16 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(ignoreClosed(err), shutdown(stopping, h), s.close(stopping))
 }
 
-// work stores the counts of what was held back, every few seconds until the server stops.
+// work stores the counts of what was held back and takes in what was set elsewhere, every
+// few seconds until the server stops.
 func (s *Server) work(ctx context.Context) {
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan struct{})
-	go func() { defer close(ended); s.pipeline.Run(background) }()
+	var workers sync.WaitGroup
+	workers.Go(func() { s.pipeline.Run(background) })
+	workers.Go(func() { s.settings.Run(background, s.log) })
 	s.onStop(func(context.Context) error {
 		cancel()
-		<-ended
+		workers.Wait()
 		return nil
 	})
 }
