@@ -22,7 +22,7 @@ type agentIssuesQuery struct {
 type agentIssues struct {
 	AgentID string  `json:"agentId"`
 	Window  window  `json:"window" doc:"What is really covered: old windows are cut to whole hours or days"`
-	Issues  []issue `json:"issues" doc:"count and cost are of this agent in the window; the rest is the whole issue's"`
+	Issues  []issue `json:"issues" doc:"count and cost are of this agent in the window, agents are of its days; the rest is the whole issue's"`
 	Next    *string `json:"next" doc:"The cursor of the next page; null at the end"`
 }
 
@@ -48,22 +48,24 @@ func (a *rest) agentIssues(ctx context.Context, c access.Caller, in *agentIssues
 	if err != nil {
 		return nil, err
 	}
-	issues, err := a.join(ctx, q.In, rows)
+	issues, err := a.join(ctx, q, rows)
 	return &agentIssues{in.AgentID, a.covered(q), issues, next}, err
 }
 
 func byTime(s *sum) int64 { return s.last }
 
 // join reads the issues that the sums are named after, and gives each the sum's
-// count and cost instead of its own. An issue that is gone meanwhile is left out.
-func (a *rest) join(ctx context.Context, in store.Scope, sums []*sum) ([]issue, error) {
+// count and cost instead of its own, and the agents that it hit in q's days. An issue
+// that is gone meanwhile is left out.
+func (a *rest) join(ctx context.Context, q store.RollupQuery, sums []*sum) ([]issue, error) {
 	out := []issue{}
+	q.Kind, q.Name, q.Names = rollup.Issue, nil, nil
 	for _, s := range sums {
 		id, err := rollup.ParseIssue(s.name)
 		if err != nil {
 			return nil, fmt.Errorf("rollup row of issue %q: %w", s.name, err)
 		}
-		found, err := a.store.Issue(ctx, in, id)
+		found, err := a.store.Issue(ctx, q.In, id)
 		if errors.Is(err, model.ErrNotFound) {
 			continue
 		}
@@ -74,6 +76,14 @@ func (a *rest) join(ctx context.Context, in store.Scope, sums []*sum) ([]issue, 
 		row.Count = s.Get(rollup.Events)
 		row.blame(s.Counters)
 		out = append(out, row)
+		q.Names = append(q.Names, row.ID)
 	}
-	return out, nil
+	if len(out) == 0 {
+		return out, nil
+	}
+	agents, err := a.agentsOf(ctx, q)
+	for i := range out {
+		out[i].hit(agents)
+	}
+	return out, err
 }

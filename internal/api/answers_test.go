@@ -41,6 +41,11 @@ func requests() []request {
 		{"issues", "/api/v1/issues", ""},
 		{"issue", "/api/v1/issues/DEFAULT-1", ""},
 		{"changeIssue", "/api/v1/issues/1", `{"assignee":"ann@example.com"}`},
+		{"similarIssues", "/api/v1/issues/1/similar", ""},
+		{"issueSeries", "/api/v1/issues/series?id=1&id=2", ""},
+		{"mergeIssues", "/api/v1/issues/merge", `{"ids":["1","DEFAULT-2"],"into":"1"}`},
+		{"mergedIssues", "/api/v1/issues/1/merged", ""},
+		{"unmergeIssues", "/api/v1/issues/DEFAULT-2/unmerge", `{"ids":["2"]}`},
 		{"issueEvents", "/api/v1/issues/1/events", ""},
 		{"issueTags", "/api/v1/issues/1/tags", ""},
 		{"event", "/api/v1/events/" + errorID.String(), ""},
@@ -56,6 +61,7 @@ func requests() []request {
 		{"sessions", "/api/v1/sessions", ""},
 		{"discards", "/api/v1/discards", ""},
 		{"projects", "/api/v1/projects", ""},
+		{"environments", "/api/v1/environments", ""},
 		{"createProject", "/api/v1/projects", `{"slug":"second"}`},
 		{"projectKeys", "/api/v1/projects/default/keys", ""},
 		{"tokens", "/api/v1/tokens", ""},
@@ -126,6 +132,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.fill()
+	w.fault("second", "timeout")
 	ops, registry := w.described()
 	for _, r := range requests() {
 		op, ok := ops[r.operation]
@@ -204,7 +211,7 @@ func TestTenantsAreWalls(t *testing.T) {
 	w := newWorld(t)
 	w.fill()
 	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "talk-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
-	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "executions", "conversations", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1"}
+	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1"}
 	ops, _ := w.described()
 	for _, r := range requests() {
 		op := ops[r.operation]

@@ -96,6 +96,10 @@ func (a *rest) event(ctx context.Context, c access.Caller, in *eventQuery) (*who
 
 type issueEventsQuery struct {
 	IssueName
+	Release     string `query:"release" doc:"Only events of this release"`
+	Environment string `query:"environment" doc:"Only events of this environment"`
+	User        string `query:"user" example:"id:42" doc:"Only events of this user, as events name them"`
+	Agent       string `query:"agentId" doc:"Only events of this agent"`
 	Paging
 }
 
@@ -109,7 +113,8 @@ func (a *rest) issueEvents(ctx context.Context, c access.Caller, in *issueEvents
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.store.Events(ctx, store.EventQuery{In: c.In(), Issue: i.ID, Page: in.page()})
+	q := store.EventQuery{In: c.In(), Issue: i.ID, Agent: in.Agent, Release: in.Release, Environment: in.Environment, UserKey: in.User, Page: in.page()}
+	p, err := a.store.Events(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("list events of issue %d: %w", i.ID, err)
 	}

@@ -41,6 +41,7 @@ type issue struct {
 	Broke        int64      `json:"failedExecutions" doc:"Executions that errored or failed and that it was part of"`
 	CostUSD      *usd       `json:"costUsd" doc:"What those executions cost; null when there were some and nothing of their cost is known"`
 	CostNanos    int64      `json:"costNanos"`
+	IssueAgents
 }
 
 // blame sets what the issue broke and what that cost.
@@ -49,24 +50,63 @@ func (i *issue) blame(c *rollup.Counters) {
 	i.Broke, i.CostUSD, i.CostNanos = b.FailedExecutions, b.FailedCostUSD, b.FailedCostNanos
 }
 
-// broke makes an issue of what is stored, with what it broke in the meantime, as far back
-// as rollups go; zero times are open.
-func (a *rest) broke(ctx context.Context, in store.Scope, i *store.Issue, w window) (issue, error) {
+// broke makes an issue of what is stored, with what it broke and whom it hit, as far
+// back as rollups go.
+func (a *rest) broke(ctx context.Context, in store.Scope, i *store.Issue) (*issue, error) {
+	list, err := a.figures(ctx, in, []store.Issue{*i}, window{})
+	if err != nil {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// figures makes issues of what is stored, with what they broke and whom they hit in the
+// meantime, as far back as rollups go; zero times are open.
+func (a *rest) figures(ctx context.Context, in store.Scope, list []store.Issue, w window) ([]issue, error) {
+	out := each(list, func(i store.Issue) issue { return issueOf(&i) })
+	if len(list) == 0 {
+		return out, nil
+	}
+	q := a.ofIssues(in, list, w)
+	broke, err := a.sums(ctx, q, byName)
+	if err != nil {
+		return nil, err
+	}
+	agents, err := a.agentsOf(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if s := broke[out[i].ID]; s != nil {
+			out[i].blame(s.Counters)
+		} else {
+			out[i].blame(&rollup.Counters{})
+		}
+		out[i].hit(agents)
+	}
+	return out, nil
+}
+
+// ofIssues asks for the rollups of issues, but not for those of times before the first
+// of them was seen, of which there are none.
+func (a *rest) ofIssues(in store.Scope, list []store.Issue, w window) store.RollupQuery {
 	now := a.now()
-	q := store.RollupQuery{In: in, Kind: rollup.Issue, Name: store.IssueName(i.ID), From: now.Add(-store.DayHistory), To: now.Add(rollup.Day.Width())}
-	if w.From.After(q.From) {
-		q.From = w.From
+	q := store.RollupQuery{In: in, Kind: rollup.Issue, From: now, To: now.Add(rollup.Day.Width())}
+	for i := range list {
+		q.Names = append(q.Names, list[i].ID.String())
+		if list[i].FirstSeen.Before(q.From) {
+			q.From = list[i].FirstSeen
+		}
+	}
+	for _, bound := range [...]time.Time{w.From, now.Add(-store.DayHistory)} {
+		if bound.After(q.From) {
+			q.From = bound
+		}
 	}
 	if !w.To.IsZero() && w.To.Before(q.To) {
 		q.To = w.To
 	}
-	row, err := a.total(ctx, q)
-	if err != nil {
-		return issue{}, err
-	}
-	out := issueOf(i)
-	out.blame(row.Counters)
-	return out, nil
+	return q
 }
 
 func issueOf(i *store.Issue) issue {
@@ -80,6 +120,7 @@ func issueOf(i *store.Issue) issue {
 		Count: i.Count, Users: i.Users,
 		FirstSeen: i.FirstSeen.UTC(), LastSeen: i.LastSeen.UTC(), ResolvedAt: when(i.Resolved),
 		FirstRelease: text(i.FirstRelease), LastRelease: text(i.LastRelease), LastEventID: eventID(i.LastEvent),
+		IssueAgents: IssueAgents{Agents: []issueAgent{}},
 	}
 }
 
@@ -114,7 +155,7 @@ type issuesQuery struct {
 }
 
 type issueList struct {
-	Issues []issue `json:"issues" doc:"Cost is of the window, or of all that is counted when there is none; the rest is the whole issue's"`
+	Issues []issue `json:"issues" doc:"Cost is of the window, agents are of its days, or both of all that is counted when there is none; the rest is the whole issue's"`
 	Next   *string `json:"next" doc:"The cursor of the next page; null at the end"`
 }
 
@@ -134,20 +175,13 @@ func (a *rest) issues(ctx context.Context, c access.Caller, in *issuesQuery) (*i
 	if err != nil {
 		return nil, fmt.Errorf("list issues: %w", err)
 	}
-	out := &issueList{Issues: []issue{}, Next: text(p.Next)}
-	for i := range p.Issues {
-		row, err := a.broke(ctx, q.In, &p.Issues[i], window{q.From, q.To})
-		if err != nil {
-			return nil, err
-		}
-		out.Issues = append(out.Issues, row)
-	}
-	return out, nil
+	rows, err := a.figures(ctx, q.In, p.Issues, window{q.From, q.To})
+	return &issueList{rows, text(p.Next)}, err
 }
 
 // IssueName names an issue in a path.
 type IssueName struct {
-	ID string `path:"id" doc:"The issue's number, or its short id such as DEFAULT-1A"`
+	ID string `path:"id" doc:"The issue's number, or its short id such as DEFAULT-1A; one that is merged into another stands for that"`
 }
 
 func (a *rest) issue(ctx context.Context, c access.Caller, in *IssueName) (*issue, error) {
@@ -155,11 +189,11 @@ func (a *rest) issue(ctx context.Context, c access.Caller, in *IssueName) (*issu
 	if err != nil {
 		return nil, err
 	}
-	out, err := a.broke(ctx, c.In(), i, window{})
-	return &out, err
+	return a.broke(ctx, c.In(), i)
 }
 
-// find reads an issue by its number or short id.
+// find reads an issue by its number or short id; that of one that is merged into another
+// is the other's.
 func (a *rest) find(ctx context.Context, c access.Caller, id string) (*store.Issue, error) {
 	if n, err := strconv.ParseInt(id, 10, 64); err == nil {
 		return a.store.Issue(ctx, c.In(), model.IssueID(n))
@@ -170,19 +204,26 @@ func (a *rest) find(ctx context.Context, c access.Caller, id string) (*store.Iss
 type issueChange struct {
 	IssueName
 	Body struct {
-		_        struct{} `additionalProperties:"false"`
-		Status   *string  `json:"status,omitempty" enum:"unresolved,resolved,archived"`
-		Assignee *string  `json:"assignee,omitempty" maxLength:"200" doc:"Who looks after it: an e-mail address or a name; empty for nobody"`
+		_         struct{} `additionalProperties:"false"`
+		Status    *string  `json:"status,omitempty" enum:"unresolved,resolved,archived"`
+		Substatus *string  `json:"substatus,omitempty" enum:"new,ongoing,escalating,regressed" doc:"With the status unresolved: what it was before a change that is taken back; ongoing when left out"`
+		Assignee  *string  `json:"assignee,omitempty" maxLength:"200" doc:"Who looks after it: an e-mail address or a name; empty for nobody"`
 	} `doc:"What to change; what is left out stays"`
 }
 
 var statuses = map[string]store.Status{"unresolved": store.Unresolved, "resolved": store.Resolved, "archived": store.Archived}
+
+var substatuses = map[string]store.Substatus{"new": store.New, "ongoing": store.Ongoing, "escalating": store.Escalating, "regressed": store.Regressed}
 
 func (a *rest) changeIssue(ctx context.Context, c access.Caller, in *issueChange) (*issue, error) {
 	u := store.IssueUpdate{AssignedTo: in.Body.Assignee}
 	if in.Body.Status != nil {
 		status := statuses[*in.Body.Status]
 		u.Status = &status
+	}
+	if in.Body.Substatus != nil {
+		substatus := substatuses[*in.Body.Substatus]
+		u.Substatus = &substatus
 	}
 	if u == (store.IssueUpdate{}) {
 		return nil, invalid("body", "nothing to change: give status or assignee")
@@ -198,8 +239,7 @@ func (a *rest) changeIssue(ctx context.Context, c access.Caller, in *issueChange
 	if len(changed) == 0 {
 		return nil, fmt.Errorf("%w: issue %s", model.ErrNotFound, in.ID)
 	}
-	out, err := a.broke(ctx, c.In(), &changed[0], window{})
-	return &out, err
+	return a.broke(ctx, c.In(), &changed[0])
 }
 
 type issueTags struct {

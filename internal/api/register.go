@@ -16,6 +16,7 @@ import (
 type operation struct {
 	id      string
 	method  string // GET when empty
+	acts    bool   // a POST that makes nothing new: it answers 200
 	path    string
 	also    string // a second path of the same operation
 	scope   access.Scope
@@ -62,7 +63,7 @@ func (a *rest) describe(to huma.API, op operation, path, id string) huma.Operati
 	if h.Method == "" {
 		h.Method = http.MethodGet
 	}
-	if h.Method == http.MethodPost {
+	if h.Method == http.MethodPost && !op.acts {
 		h.DefaultStatus = http.StatusCreated
 	}
 	return h

@@ -119,6 +119,34 @@ func (a *rest) issueRoutes(api huma.API) {
 		about: "Changes what the body names and answers with the issue as it is afterwards.",
 	}, a.changeIssue)
 	add(a, api, operation{
+		id: "mergeIssues", method: http.MethodPost, acts: true, path: "/api/v1/issues/merge",
+		scope: access.EventWrite, tag: "issues", summary: "Make several issues one",
+		about: "One of them stays, with the status that it has, and shows what all have: events, users, tags, cost, first and last seen. New events of the others count " +
+			"there as well, and their ids lead to it. Nothing is lost: unmerge gives each back.",
+	}, a.mergeIssues)
+	add(a, api, operation{
+		id: "unmergeIssues", method: http.MethodPost, acts: true, path: "/api/v1/issues/{id}/unmerge",
+		scope: access.EventWrite, tag: "issues", summary: "Give back issues that were merged",
+		about: "Each goes on by itself with all events of its own fingerprints, those that came meanwhile included, with the status that it had, and with what had been " +
+			"merged into it before. One that was resolved and came again has regressed.",
+	}, a.unmergeIssues)
+	add(a, api, operation{
+		id: "mergedIssues", path: "/api/v1/issues/{id}/merged",
+		scope: access.EventRead, tag: "issues", summary: "What is merged into an issue",
+		about: "With what each has of its own.",
+	}, a.mergedInto)
+	add(a, api, operation{
+		id: "similarIssues", path: "/api/v1/issues/{id}/similar",
+		scope: access.EventRead, tag: "issues", summary: "Issues that are probably the same fault",
+		about: "Of the same project, by what they say, without what varies, by type, culprit and typed error, and by the functions of the application that " +
+			"their latest events ran through; with the reasons in words.",
+	}, a.similar)
+	add(a, api, operation{
+		id: "issueSeries", path: "/api/v1/issues/series",
+		scope: access.EventRead, tag: "issues", summary: "How often issues came over time",
+		about: "Of as many issues as a page of the list has, with one question.",
+	}, a.issueSeries)
+	add(a, api, operation{
 		id: "issueEvents", path: "/api/v1/issues/{id}/events",
 		scope: access.EventRead, tag: "issues", summary: "Events of an issue",
 		about: "The latest first, without payloads.",
@@ -200,6 +228,11 @@ func (a *rest) projectRoutes(api huma.API) {
 		scope: access.ProjectRead, tag: "projects", summary: "Projects",
 		about: "The projects of the organization.",
 	}, a.projects)
+	add(a, api, operation{
+		id: "environments", path: "/api/v1/environments",
+		scope: access.EventRead, tag: "projects", summary: "Environments",
+		about: "Where events, transactions and executions came from in the last 90 days.",
+	}, a.environments)
 	add(a, api, operation{
 		id: "createProject", method: http.MethodPost, path: "/api/v1/projects",
 		scope: access.ProjectWrite, tag: "projects", summary: "Make a project",

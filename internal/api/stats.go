@@ -116,7 +116,7 @@ func (a *rest) breakDown(ctx context.Context, q store.RollupQuery, agent string,
 	b.Rules = each(top(rollup.Rule, byBlame, topOthers), ruleCountOf)
 	issues := top(rollup.AgentIssue, byEvents, topIssues)
 	if err == nil {
-		b.TopIssues, err = a.join(ctx, q.In, issues)
+		b.TopIssues, err = a.join(ctx, q, issues)
 	}
 	return b, err
 }

@@ -144,6 +144,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Environments
+         * @description Where events, transactions and executions came from in the last 90 days.
+         */
+        get: operations["environments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{eventId}": {
         parameters: {
             query?: never;
@@ -244,6 +264,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/issues/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make several issues one
+         * @description One of them stays, with the status that it has, and shows what all have: events, users, tags, cost, first and last seen. New events of the others count there as well, and their ids lead to it. Nothing is lost: unmerge gives each back.
+         */
+        post: operations["mergeIssues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often issues came over time
+         * @description Of as many issues as a page of the list has, with one question.
+         */
+        get: operations["issueSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/issues/{id}": {
         parameters: {
             query?: never;
@@ -288,6 +348,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/issues/{id}/merged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is merged into an issue
+         * @description With what each has of its own.
+         */
+        get: operations["mergedIssues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Issues that are probably the same fault
+         * @description Of the same project, by what they say, without what varies, by type, culprit and typed error, and by the functions of the application that their latest events ran through; with the reasons in words.
+         */
+        get: operations["similarIssues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/issues/{id}/tags": {
         parameters: {
             query?: never;
@@ -302,6 +402,26 @@ export interface paths {
         get: operations["issueTags"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give back issues that were merged
+         * @description Each goes on by itself with all events of its own fingerprints, those that came meanwhile included, with the status that it had, and with what had been merged into it before. One that was resolved and came again has regressed.
+         */
+        post: operations["unmergeIssues"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1063,7 +1183,7 @@ export interface components {
         };
         AgentIssues: {
             agentId: string;
-            /** @description count and cost are of this agent in the window; the rest is the whole issue's */
+            /** @description count and cost are of this agent in the window, agents are of its days; the rest is the whole issue's */
             issues: components["schemas"]["Issue"][];
             /** @description The cursor of the next page; null at the end */
             next: string | null;
@@ -1834,6 +1954,22 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        Environment: {
+            /**
+             * Format: date-time
+             * @description Start of the last day, in UTC, on which anything came from there
+             */
+            lastDay: string;
+            name: string;
+        } & {
+            [key: string]: unknown;
+        };
+        EnvironmentList: {
+            /** @description Those of the last 90 days, by name */
+            environments: components["schemas"]["Environment"][];
+        } & {
+            [key: string]: unknown;
+        };
         ErrorDetail: {
             /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
             location?: string;
@@ -2151,6 +2287,14 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        GivenBack: {
+            /** @description Their numbers */
+            givenBack: string[];
+            /** @description The one that they were merged into, as it is afterwards */
+            issue: components["schemas"]["Issue"];
+        } & {
+            [key: string]: unknown;
+        };
         Handoff: {
             /** @description As handoff from A to B */
             name: string;
@@ -2177,6 +2321,8 @@ export interface components {
             [key: string]: unknown;
         };
         Issue: {
+            /** @description The three agents with most of its events */
+            agents: components["schemas"]["IssueAgent"][];
             assignee: string | null;
             /** Format: int64 */
             costNanos: number;
@@ -2207,6 +2353,11 @@ export interface components {
             lastSeen: string;
             /** @enum {string} */
             level: "" | "trace" | "debug" | "info" | "warning" | "error" | "fatal";
+            /**
+             * Format: int64
+             * @description How many others it hit
+             */
+            moreAgents: number;
             platform: string;
             /** @description The project's slug */
             project: string;
@@ -2230,22 +2381,53 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        IssueAgent: {
+            /**
+             * Format: int64
+             * @description The issue's events of that agent
+             */
+            count: number;
+            id: string;
+        } & {
+            [key: string]: unknown;
+        };
         IssueChangeBody: {
             /** @description Who looks after it: an e-mail address or a name; empty for nobody */
             assignee?: string;
             /** @enum {string} */
             status?: "unresolved" | "resolved" | "archived";
+            /**
+             * @description With the status unresolved: what it was before a change that is taken back; ongoing when left out
+             * @enum {string}
+             */
+            substatus?: "new" | "ongoing" | "escalating" | "regressed";
         };
         IssueList: {
-            /** @description Cost is of the window, or of all that is counted when there is none; the rest is the whole issue's */
+            /** @description Cost is of the window, agents are of its days, or both of all that is counted when there is none; the rest is the whole issue's */
             issues: components["schemas"]["Issue"][];
             /** @description The cursor of the next page; null at the end */
             next: string | null;
         } & {
             [key: string]: unknown;
         };
+        IssueSeries: {
+            interval: string;
+            /** @description As they were asked for; all zeros for what is unknown */
+            issues: components["schemas"]["IssueTimes"][];
+            /** @description The first interval's beginning and the last one's end */
+            window: components["schemas"]["Window"];
+        } & {
+            [key: string]: unknown;
+        };
         IssueTags: {
             tags: components["schemas"]["TagValues"][];
+        } & {
+            [key: string]: unknown;
+        };
+        IssueTimes: {
+            /** @description Events in each interval of the window */
+            events: number[];
+            id: string;
         } & {
             [key: string]: unknown;
         };
@@ -2318,6 +2500,47 @@ export interface components {
             scopes: string[];
             /** @description Shown this once: send it as Authorization: Bearer … */
             secret: string;
+        } & {
+            [key: string]: unknown;
+        };
+        MergeRequestBody: {
+            /** @description Numbers or short ids of the issues, all of one project */
+            ids: string[];
+            /** @description The one that stays; when left out the one with most events */
+            into?: string;
+        };
+        Merged: {
+            /** @description The numbers of those that are merged into it now */
+            children: string[];
+            /** @description The one that stayed, as it is afterwards */
+            issue: components["schemas"]["Issue"];
+        } & {
+            [key: string]: unknown;
+        };
+        MergedIssue: {
+            /**
+             * Format: int64
+             * @description Events of its own fingerprints, those since it was merged included
+             */
+            count: number;
+            culprit: string;
+            /** Format: date-time */
+            firstSeen: string;
+            id: string;
+            /** Format: date-time */
+            lastSeen: string;
+            /** Format: date-time */
+            mergedAt: string;
+            shortId: string;
+            title: string;
+            /** Format: int64 */
+            users: number;
+        } & {
+            [key: string]: unknown;
+        };
+        MergedList: {
+            /** @description The latest merged first */
+            issues: components["schemas"]["MergedIssue"][];
         } & {
             [key: string]: unknown;
         };
@@ -2932,6 +3155,29 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        SimilarIssue: {
+            issue: components["schemas"]["Issue"];
+            /** @description What they share, in words, the weightiest first */
+            reasons: string[];
+            /**
+             * Format: double
+             * @description How alike the two are: 1 when they are in everything that is known
+             */
+            score: number;
+        } & {
+            [key: string]: unknown;
+        };
+        SimilarList: {
+            /**
+             * Format: int64
+             * @description Issues that were looked through: the latest of the project
+             */
+            compared: number;
+            /** @description The most alike first */
+            issues: components["schemas"]["SimilarIssue"][];
+        } & {
+            [key: string]: unknown;
+        };
         Span: {
             /** @description Whose span it is; left out when unknown */
             agent?: components["schemas"]["Agent"];
@@ -3183,6 +3429,10 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        UnmergeRequestBody: {
+            /** @description Numbers or short ids of issues that are merged into it */
+            ids: string[];
         };
         Unpriced: {
             /** @description The ten agents with most unpriced calls */
@@ -3728,6 +3978,38 @@ export interface operations {
             };
         };
     };
+    environments: {
+        parameters: {
+            query?: {
+                /** @description Only these projects, by slug or numeric id */
+                project?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     event: {
         parameters: {
             query?: never;
@@ -3965,12 +4247,91 @@ export interface operations {
             };
         };
     };
+    mergeIssues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequestBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issueSeries: {
+        parameters: {
+            query: {
+                /** @description Numbers of the issues */
+                id: string[] | null;
+                /** @description Width of the intervals; when left out as for trends */
+                interval?: "1m" | "5m" | "15m" | "1h" | "6h" | "1d";
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
+                window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
+                /** @description Only this environment */
+                environment?: string;
+                /** @description Only this release */
+                release?: string;
+                /** @description Only these projects, by slug or numeric id */
+                project?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueSeries"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     issue: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The issue's number, or its short id such as DEFAULT-1A */
+                /** @description The issue's number, or its short id such as DEFAULT-1A; one that is merged into another stands for that */
                 id: string;
             };
             cookie?: never;
@@ -4002,7 +4363,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The issue's number, or its short id such as DEFAULT-1A */
+                /** @description The issue's number, or its short id such as DEFAULT-1A; one that is merged into another stands for that */
                 id: string;
             };
             cookie?: never;
@@ -4036,6 +4397,14 @@ export interface operations {
     issueEvents: {
         parameters: {
             query?: {
+                /** @description Only events of this release */
+                release?: string;
+                /** @description Only events of this environment */
+                environment?: string;
+                /** @description Only events of this user, as events name them */
+                user?: string;
+                /** @description Only events of this agent */
+                agentId?: string;
                 /** @description Where to go on: next of the page before */
                 cursor?: string;
                 /** @description The most rows wanted */
@@ -4043,7 +4412,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The issue's number, or its short id such as DEFAULT-1A */
+                /** @description The issue's number, or its short id such as DEFAULT-1A; one that is merged into another stands for that */
                 id: string;
             };
             cookie?: never;
@@ -4070,12 +4439,76 @@ export interface operations {
             };
         };
     };
+    mergedIssues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The issue's number, or its short id such as DEFAULT-1A; one that is merged into another stands for that */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    similarIssues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The issue's number, or its short id such as DEFAULT-1A; one that is merged into another stands for that */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     issueTags: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The issue's number, or its short id such as DEFAULT-1A */
+                /** @description The issue's number, or its short id such as DEFAULT-1A; one that is merged into another stands for that */
                 id: string;
             };
             cookie?: never;
@@ -4089,6 +4522,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueTags"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmergeIssues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The issue's number, or its short id such as DEFAULT-1A; one that is merged into another stands for that */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmergeRequestBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenBack"];
                 };
             };
             /** @description Error */
