@@ -36,8 +36,8 @@ test: $(PAGES) ## run every test, the real SDKs that Go and npm bring included
 	@set -e; for m in $(ADAPTERS); do go -C $$m test -count=1 -timeout 10m ./...; done
 	@if [ -n "$(PAGES)" ]; then npm --prefix ui test && npm --prefix ui run e2e; else echo "Skipped: the tests in a browser need npm."; fi
 
-e2e: $(PAGES) ## run the tests in a browser alone
-	npm --prefix ui run e2e
+e2e: $(PAGES) ## run the tests in a browser alone; BIG=1 measures pages over a million events instead
+	npm --prefix ui run $(if $(BIG),e2e:big,e2e)
 
 shots: $(PAGES) ## take the screenshots in docs/screenshots again
 	npm --prefix ui run shots

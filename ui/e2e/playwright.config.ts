@@ -11,6 +11,7 @@ export default defineConfig({
   projects: [
     { name: 'e2e', testMatch: '*.spec.ts' },
     { name: 'shots', testMatch: 'shots.ts' },
+    { name: 'big', testMatch: 'big.ts' },
   ],
   use: {
     baseURL: process.env.PICKET_URL,

@@ -1,9 +1,10 @@
 // Runs the tests in a browser, or takes the screenshots, over a real server that `picket demo` filled.
-// Usage: node e2e/run.mjs e2e|shots, from ui/. PICKET_BIN names a binary to use instead of building one,
-// PICKET_OUT a folder to write to instead of e2e/out.
+// Usage: node e2e/run.mjs e2e|shots|big, from ui/. PICKET_BIN names a binary to use instead of building one,
+// PICKET_OUT a folder to write to instead of e2e/out. big measures, over the data that big.mjs keeps.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bigData } from './big.mjs';
 import { build, fill, serve } from './server.mjs';
 
 const out = process.env.PICKET_OUT || fileURLToPath(new URL('out', import.meta.url));
@@ -18,10 +19,11 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
 const bin = process.env.PICKET_BIN || build(`${out}/picket`);
-const server = await serve(bin, `${out}/data`);
+const data = what === 'big' ? await bigData(bin) : `${out}/data`;
+const server = await serve(bin, data);
 let code = 1;
 try {
-  fill(bin, `${out}/data`);
+  if (what !== 'big') fill(bin, data);
   code = await test();
   tell();
 } finally {
@@ -30,9 +32,9 @@ try {
 process.exit(code);
 
 async function test() {
-  const env = { ...process.env, PICKET_URL: server.url, PICKET_BIN: bin, PICKET_CHROMIUM: browser, PICKET_OUT: out };
+  const env = { ...process.env, PICKET_URL: server.url, PICKET_BIN: bin, PICKET_CHROMIUM: browser, PICKET_OUT: out, PICKET_PID: String(server.pid) };
   const { spawn } = await import('node:child_process');
-  const run = spawn(process.execPath, ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts', `--project=${what}`, ...process.argv.slice(3)], { env, stdio: 'inherit' });
+  const run = spawn(process.execPath, ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts', `--project=${what}`, ...(what === 'big' ? ['--workers=1'] : []), ...process.argv.slice(3)], { env, stdio: 'inherit' });
   return new Promise((done) => run.on('exit', (status) => done(status ?? 1)));
 }
 
@@ -54,6 +56,6 @@ function tell() {
   const width = Math.max(...rows.map((r) => r.name.length));
   console.log('\nMeasured:');
   for (const r of rows.toSorted((a, b) => a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name))) {
-    console.log(`  ${r.kind.padEnd(12)} ${r.name.padEnd(width)}  ${String(r.value).padStart(6)} ${r.unit}`);
+    console.log(`  ${r.kind.padEnd(16)} ${r.name.padEnd(width)}  ${String(r.value).padStart(6)} ${r.unit}`);
   }
 }

@@ -1,5 +1,6 @@
 export interface Server {
   url: string;
+  pid: number;
   stop: () => Promise<void>;
   said: () => string;
 }

@@ -17,7 +17,7 @@ export function fill(bin, data) {
   must(bin, ['demo', '--data', data, '--executions', '1500', '--history', '3d'], 'ignore');
 }
 
-/** serve starts a server on a data directory and returns its url, what it said, and stop. With no flags it asks nobody who they are. */
+/** serve starts a server on a data directory and returns its url, its pid, what it said, and stop. With no flags it asks nobody who they are. */
 export async function serve(bin, data, flags = ['--dev']) {
   const process = spawn(bin, ['serve', '--addr', '127.0.0.1:0', '--data', data, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise((done) => process.on('exit', done));
@@ -35,7 +35,7 @@ export async function serve(bin, data, flags = ['--dev']) {
     process.kill('SIGTERM');
     await ended;
   };
-  return { url, stop, said: () => said };
+  return { url, pid: process.pid, stop, said: () => said };
 }
 
 function must(command, args, stdout = 'inherit') {

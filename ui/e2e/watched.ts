@@ -36,7 +36,7 @@ export async function ready(page: Page): Promise<number> {
 }
 
 /** measured keeps a figure to print at the end. */
-export function measured(kind: 'page ready' | 'interaction' | 'transferred', name: string, value: number, unit: string): void {
+export function measured(kind: 'page ready' | 'page ready, cold' | 'page ready, warm' | 'asked' | 'interaction' | 'scroll' | 'transferred' | 'memory', name: string, value: number, unit: string): void {
   appendFileSync(`${process.env.PICKET_OUT}/timings.jsonl`, `${JSON.stringify({ kind, name, value: Math.round(value), unit })}\n`);
 }
 
