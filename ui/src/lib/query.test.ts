@@ -19,10 +19,11 @@ test('merge leaves what it was given alone', () => {
   expect(before.get('a')).toBe('1');
 });
 
-test('carried keeps project, environment and window only', () => {
+test('carried keeps project, environment and time only', () => {
   const f = (before: string, want: string) => expect(carried(new URLSearchParams(before)).toString()).toBe(want);
   f('window=7d&tab=raw&project=api&env=live&cursor=x', 'project=api&env=live&window=7d');
   f('tab=raw', '');
+  f('to=b&from=a&window=7d&cursor=x', 'window=7d&from=a&to=b');
   f('env=', '');
 });
 
@@ -31,6 +32,7 @@ test('address stays readable', () => {
   f('', '/issues');
   f('query=is:unresolved level:error', '/issues?query=is:unresolved+level:error');
   f('query=a%26b', '/issues?query=a%26b');
+  f('from=2026-03-03T14:00:00Z', '/issues?from=2026-03-03T14:00:00Z');
 });
 
 test('match takes a path apart', () => {

@@ -4,7 +4,7 @@
 export type Change = Record<string, string | readonly string[] | null | undefined>;
 
 /** The parameters that go along from page to page. */
-export const shared = ['project', 'env', 'window'] as const;
+export const shared = ['project', 'env', 'window', 'from', 'to'] as const;
 
 /** Windows that the time picker offers, with their names. */
 export const windows = [

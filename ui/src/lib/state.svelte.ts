@@ -2,6 +2,7 @@
 import { untrack } from 'svelte';
 import { base, inside } from './base';
 import { address, carried, defaultWindow, merge, type Change } from './query';
+import { stretchOf, type Stretch } from './stretch';
 
 class Place {
   /** The path, reactive. */
@@ -24,7 +25,12 @@ class Place {
     return this.params.get(key) === '1';
   }
 
-  /** The window of time in view, such as 24h. */
+  /** The two moments between which the reader looks; undefined where the window says it. */
+  get stretch(): Stretch | undefined {
+    return stretchOf(this.params.get('from'), this.params.get('to'));
+  }
+
+  /** The window of time in view, such as 24h; where there is a stretch, the one to go back to. */
   get window(): string {
     return this.get('window', defaultWindow);
   }
@@ -43,16 +49,25 @@ class Place {
 /** place is where the reader is. */
 export const place = new Place();
 
-/** scope is what most endpoints take as it stands: window, environment and project. */
-export function scope(): { window: string; environment?: string; project?: string[] } {
+/** Scope is what most endpoints take as it stands: a window or two moments, environment and project. */
+export interface Scope {
+  window?: string;
+  from?: string;
+  to?: string;
+  environment?: string;
+  project?: string[];
+}
+
+/** scope returns what the address says of it. */
+export function scope(): Scope {
   return {
-    window: place.window,
+    ...(place.stretch ?? { window: place.window }),
     ...(place.environment ? { environment: place.environment } : {}),
     ...(place.project ? { project: [place.project] } : {}),
   };
 }
 
-/** href builds a link to a page that carries project, environment and window along. */
+/** href builds a link to a page that carries project, environment and time along. */
 export function href(path: string, change: Change = {}): string {
   return base + address(path, merge(carried(place.params), change));
 }

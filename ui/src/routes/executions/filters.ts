@@ -29,8 +29,6 @@ export const choices: readonly Choice[] = [
   { name: 'release', label: 'Release', hint: 'Name of the release' },
   { name: 'issue', label: 'Issue', hint: 'Number or short id' },
   { name: 'minCost', label: 'Cost at least, $', hint: '0.05' },
-  { name: 'from', label: 'From', hint: '2026-01-31T10:00:00Z' },
-  { name: 'to', label: 'Until', hint: '2026-01-31T12:00:00Z' },
 ];
 
 /** modelName names a model as executions do: provider/model, or the model alone. */
@@ -45,7 +43,6 @@ const sorts = ['start', 'cost', 'duration'] as const;
 export function query(p: URLSearchParams, shared: ReturnType<typeof scope>) {
   const one = (name: string) => p.get(name) ?? undefined;
   const cost = Number(p.get('minCost') ?? NaN);
-  const exact = p.has('from') || p.has('to');
   const outcome = p.getAll('outcome').flatMap((v) => outcomes.filter((o) => v.split(',').includes(o)));
   return {
     agentId: one('agent'),
@@ -65,6 +62,8 @@ export function query(p: URLSearchParams, shared: ReturnType<typeof scope>) {
     minCostUsd: Number.isFinite(cost) ? cost : undefined,
     project: shared.project ?? null,
     sort: sorts.find((s) => s === p.get('sort')),
-    ...(exact ? { from: one('from'), to: one('to') } : { window: shared.window }),
+    window: shared.window,
+    from: shared.from,
+    to: shared.to,
   };
 }
