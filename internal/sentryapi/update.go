@@ -158,6 +158,9 @@ func (a *rest) changeIssues(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.merges() {
+		return a.mergeIssues(c, b)
+	}
 	u, err := b.update()
 	if err != nil {
 		return nil, err
