@@ -86,6 +86,21 @@ func (t *Tally) AddDiscard(p model.ProjectID, x model.Discard, at time.Time) {
 	t.At(k, at).Add(Quantity, x.Quantity)
 }
 
+// Names of Sampling rows.
+const (
+	KeptRows    = "kept"
+	DroppedRows = "dropped"
+)
+
+// AddSampling counts n events of a category of which sampling said what the batch has.
+func (t *Tally) AddSampling(b *model.Batch, category string, n int64) {
+	k := Key{Kind: Sampling, Project: b.Project, Name: KeptRows, Sub: category + "\x00" + b.Kept}
+	if b.Omitted != model.NotOmitted {
+		k.Name, k.Sub = DroppedRows, category+"\x00"+b.Omitted.String()
+	}
+	t.At(k, b.Received).Add(Quantity, n)
+}
+
 // where is the part of a key that the rows of one event share.
 type where struct {
 	tally                *Tally

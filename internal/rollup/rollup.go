@@ -43,7 +43,9 @@ const (
 	// all of it, and once they are one issue it is there too often.
 	IssueSet Kind = 20 // Name: agent id; Sub: ids of the issues, see JoinIssues
 
-	numKinds = 21
+	Sampling Kind = 21 // Name: kept or dropped; Sub: category, a zero byte, reason
+
+	numKinds = 22
 )
 
 // OfAll returns the kind that holds the same of all names together, or k itself.

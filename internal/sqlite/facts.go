@@ -35,6 +35,7 @@ const (
 	factConversation
 	factOwner // agent, execution and organization, where the columns say something else
 	factReport
+	factRate // of transactions that the client sampled
 )
 
 var errFacts = errors.New("facts are cut short")
@@ -213,6 +214,7 @@ func packFacts(e *model.Event, own *model.Own) []byte {
 	if p.has(factReport, e.Report != nil) {
 		p.report(e.Report)
 	}
+	p.number(factRate, uint64(e.SampleRate))
 	if p.mask == 0 {
 		return nil
 	}
@@ -234,7 +236,8 @@ func unpackFacts(src []byte, e *model.Event) error {
 	if u.has(factReport) {
 		e.Report = u.report()
 	}
-	if bits.Len64(u.mask) > factReport+1 {
+	e.SampleRate = model.SampleRate(u.number(factRate))
+	if bits.Len64(u.mask) > factRate+1 {
 		return errors.New("facts were written by a newer version")
 	}
 	return u.err

@@ -25,7 +25,7 @@ type eventRow struct {
 }
 
 func scanEvent(s *sqlite3.Stmt, day int64) eventRow {
-	return eventRow{
+	row := eventRow{
 		EventSummary: store.EventSummary{
 			ID: eventID(s, 0), Project: model.ProjectID(s.ColumnInt64(1)), Kind: model.Kind(s.ColumnInt(2)),
 			Issue: model.IssueID(s.ColumnInt64(3)), Timestamp: instant(s.ColumnInt64(4)), Received: instant(s.ColumnInt64(5)),
@@ -39,6 +39,10 @@ func scanEvent(s *sqlite3.Stmt, day int64) eventRow {
 		at:    pointer{day, s.ColumnInt64(22), s.ColumnInt64(23), s.ColumnInt64(24)},
 		facts: s.ColumnRawBlob(26),
 	}
+	if row.Omitted = whyOmitted(row.at); row.Omitted != model.NotOmitted {
+		row.at = omitted(day, row.seq, row.Omitted)
+	}
+	return row
 }
 
 // fact returns the event as it speaks of itself, without what package agent never

@@ -41,7 +41,7 @@ func scanSpan(s *sqlite3.Stmt, day int64) (spanRow, error) {
 		Trace: traceID(s, 0), ID: spanID(s, 1), Parent: spanID(s, 3),
 		Start: instant(s.ColumnInt64(4)), Duration: time.Duration(s.ColumnInt64(5)) * time.Microsecond,
 		Op: s.ColumnText(6), Name: s.ColumnText(7), Status: model.SpanStatus(s.ColumnInt(8)), Kind: model.SpanKind(s.ColumnInt(9)),
-		Segment: s.ColumnBool(10), Release: s.ColumnText(11), Environment: s.ColumnText(12), User: userOf(s.ColumnText(13)),
+		Segment: s.ColumnInt64(10)&1 != 0, SampleRate: model.SampleRate(s.ColumnInt64(10) >> 1), Release: s.ColumnText(11), Environment: s.ColumnText(12), User: userOf(s.ColumnText(13)),
 		Agent:     model.Agent{ID: s.ColumnText(14), Name: s.ColumnText(15)},
 		Execution: s.ColumnText(16), Conversation: s.ColumnText(17), Organization: s.ColumnText(18), Blob: -1,
 		Provider: s.ColumnText(22), Model: s.ColumnText(23), Tool: s.ColumnText(24), ErrorType: s.ColumnText(25),
@@ -54,6 +54,7 @@ func scanSpan(s *sqlite3.Stmt, day int64) (spanRow, error) {
 		r.ErrorType = statusError(&r.Span) // which a plain span's row leaves out
 	}
 	row := spanRow{r, unpackBlock(s.ColumnInt64(19), day, s.ColumnInt64(20), s.ColumnInt64(21)), s.ColumnType(36) != sqlite3.NULL}
+	row.Omitted = whyOmitted(row.at)
 	if s.ColumnType(36) != sqlite3.BLOB {
 		return row, nil
 	}

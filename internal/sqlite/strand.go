@@ -92,6 +92,9 @@ func (w *batchWriter) lookAround() error {
 		beside = besidesAgents
 	}
 	for i := range w.Spans {
+		if w.isLeftOut(i) {
+			continue
+		}
 		s := &w.Spans[i]
 		st := w.strandOf(s.Trace, "")
 		st.total++

@@ -42,6 +42,9 @@ func rows(b *model.Batch) int {
 func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
 	w := &batchWriter{txn: t, Batch: b, pointers: make([]pointer, len(b.Events)), stored: make([]bool, len(b.Events)),
 		spanStored: make([]bool, len(b.Spans))}
+	if b.Omitted != model.NotOmitted {
+		w.left = leaveOut(b)
+	}
 	if err := w.lookAround(); err != nil {
 		return err
 	}
@@ -59,6 +62,7 @@ func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
 			return err
 		}
 	}
+	w.countSampling()
 	for _, d := range b.Discards {
 		t.tally.AddDiscard(b.Project, d, b.Received)
 	}
@@ -75,6 +79,7 @@ type batchWriter struct {
 	pointers   []pointer // where the payload of each event stands
 	stored     []bool    // whether each event was stored: a duplicate is not
 	spanStored []bool    // likewise each span
+	left       []bool    // spans that are not to be stored; nil for none
 	strands    []strand
 	byKey      map[strandKey]int
 	last       int   // the strand that was asked for last
@@ -101,7 +106,7 @@ func (w *batchWriter) event(i int) (stored bool, err error) {
 			return false, err
 		}
 	}
-	at, err := w.place(day, e.Payload)
+	at, err := w.placeOf(day, e)
 	if err != nil {
 		return false, err
 	}
@@ -111,12 +116,22 @@ func (w *batchWriter) event(i int) (stored bool, err error) {
 	if w.c.Changes() == 0 {
 		return false, nil
 	}
-	if w.pointers[i], err = w.keep(day, e.Payload); err != nil {
+	if w.Omitted != model.NotOmitted {
+		w.pointers[i] = omitted(day, w.c.LastInsertRowID(), w.Omitted)
+	} else if w.pointers[i], err = w.keep(day, e.Payload); err != nil {
 		return false, err
 	}
 	w.events++
 	w.strandOf(e.Trace, e.Execution).stored++
 	return true, w.count(e, found)
+}
+
+// placeOf returns where the event's payload will stand.
+func (w *batchWriter) placeOf(day int64, e *model.Event) (pointer, error) {
+	if w.Omitted != model.NotOmitted {
+		return omitted(day, 0, w.Omitted), nil
+	}
+	return w.place(day, e.Payload)
 }
 
 // count adds a stored event to its issue and the rollups; what depends on whose it is

@@ -34,6 +34,9 @@ func (w *batchWriter) writeLogs() error {
 
 // writeAttachments keeps files with the day they came: their event may come later.
 func (w *batchWriter) writeAttachments() error {
+	if w.Omitted != model.NotOmitted {
+		return nil // they are part of the payload
+	}
 	for i := range w.Attachments {
 		a := &w.Attachments[i]
 		day := dayOf(w.Received)

@@ -30,6 +30,9 @@ func (w *batchWriter) writeSpans() error {
 				continue
 			}
 		}
+		if w.isLeftOut(i) {
+			continue
+		}
 		at, err := w.spanPayload(s, event, blobs)
 		if err != nil {
 			return err
@@ -74,6 +77,9 @@ func (w *batchWriter) spanPayload(s *model.Span, event int, blobs []pointer) (po
 		}
 		return pointer{}, nil // not known, or months off its transaction: no payload
 	}
+	if w.Omitted != model.NotOmitted {
+		return omitted(0, 0, w.Omitted), nil
+	}
 	at, day := &blobs[s.Blob], dayOf(s.Start)
 	if at.length == 0 || !near(at.day, day) {
 		var err error
@@ -117,7 +123,7 @@ func (d *dayWriter) insertSpan(b *model.Batch, i int, at pointer) error {
 	}
 	bind.blob(s.Trace[:]).blob(s.ID[:]).int(int64(b.Project)).span(s.Parent)
 	bind.int(micros(s.Start)).int(s.Duration.Microseconds()).text(s.Op).text(s.Name)
-	bind.int(int64(s.Status)).int(int64(own.Kind)).int(flag(s.Segment))
+	bind.int(int64(s.Status)).int(int64(own.Kind)).int(packSegment(s, own.Kind))
 	bind.text(s.Release).text(s.Environment).text(own.User.Key()).text(own.Agent.ID).text(own.Agent.Name)
 	bind.text(own.Execution).text(own.Conversation).text(own.Organization)
 	bind.int(packBlock(at, dayOf(s.Start))).int(at.offset).int(at.length)
@@ -138,6 +144,16 @@ func (d *dayWriter) insertSpan(b *model.Batch, i int, at pointer) error {
 	return bind.int(own.Cost.Nanos).int(int64(own.Cost.Pricing)).run()
 }
 
+// packSegment puts whether the span is a segment and the rate that it was sampled at
+// into one number, that where it matters: on what may be a transaction or an execution.
+func packSegment(s *model.Span, own model.SpanKind) int64 {
+	rate := int64(0)
+	if s.Segment || own == model.SpanAgent {
+		rate = int64(s.SampleRate)
+	}
+	return rate<<1 | flag(s.Segment)
+}
+
 // near reports whether packBlock can tell one day from the other.
 func near(a, b int64) bool { return a-b < 32 && b-a < 32 }
 
@@ -145,7 +161,7 @@ func near(a, b int64) bool { return a-b < 32 && b-a < 32 }
 // block's into one number: id times 64, plus the difference plus 32. The days are
 // near each other.
 func packBlock(at pointer, day int64) int64 {
-	if at.length == 0 {
+	if at.block == 0 {
 		return 0
 	}
 	return at.block<<6 | (at.day-day+32)&63

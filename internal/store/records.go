@@ -81,6 +81,8 @@ type EventSummary struct {
 	Execution    string
 	Organization string
 	Fault        string // the typed agent error that it is, or empty
+	// Omitted says why sampling left out the payload, which is then nil.
+	Omitted model.Omission
 }
 
 // EventQuery selects events, newest first.
@@ -284,6 +286,8 @@ type SpanRecord struct {
 	// Payload is the index into Trace.Payloads of the document that holds the span;
 	// -1 for none, and when the payloads of the trace are too many to be read.
 	Payload int
+	// Omitted says why sampling left out the payload.
+	Omitted model.Omission
 }
 
 // LogQuery selects log records, newest first.

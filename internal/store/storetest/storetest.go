@@ -81,6 +81,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"the outbox holds traces", outboxHoldsTraces},
 		{"the outbox is bounded", outboxIsBounded},
 		{"the outbox takes no copies", outboxTakesNoCopies},
+		{"what is sampled out is counted", omittedIsCounted},
+		{"sampling is counted", samplingIsCounted},
 		{"concurrent writers lose nothing", concurrentWriters},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -91,6 +93,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Run("stories do not depend on the order", func(t *testing.T) {
 		t.Parallel()
 		storiesAreSets(t, open)
+	})
+	t.Run("stories do not depend on sampling", func(t *testing.T) {
+		t.Parallel()
+		omittedStories(t, open)
 	})
 	t.Run("merges do not depend on the order", func(t *testing.T) {
 		t.Parallel()

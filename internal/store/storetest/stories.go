@@ -261,7 +261,7 @@ func (f *fixture) describeKind(t *testing.T, k rollup.Kind, name *string, issues
 
 func describeCounters(c *rollup.Counters) string {
 	var b strings.Builder
-	for i := rollup.Events; i <= rollup.LoopCostNanos; i++ {
+	for i := rollup.Events; i <= rollup.SpreadTransactions; i++ {
 		if n := c.Get(i); n != 0 {
 			fmt.Fprintf(&b, "%d:%d ", i, n)
 		}
