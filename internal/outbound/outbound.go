@@ -6,6 +6,8 @@ package outbound
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +28,8 @@ type Options struct {
 	Body int64
 	// PerHost is the most connections to one host; zero means 16.
 	PerHost int
+	// Roots sign the certificates of hosts; nil means those of the system.
+	Roots *x509.CertPool
 	// Resolver finds addresses; nil means the system's.
 	Resolver *net.Resolver
 }
@@ -63,6 +67,7 @@ func New(o Options) *http.Client {
 	d := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Resolver: o.Resolver, ControlContext: checking(o.Allow)}
 	t := &http.Transport{
 		DialContext:            d.DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: o.Roots},
 		ForceAttemptHTTP2:      true,
 		TLSHandshakeTimeout:    tlsTimeout,
 		IdleConnTimeout:        idleTimeout,
