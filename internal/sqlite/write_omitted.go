@@ -26,7 +26,7 @@ func whyOmitted(p pointer) model.Omission {
 
 // leaveOut returns which spans of a batch that is sampled out are not stored: those that
 // have nothing to do with an agent or a customer and do not stand above any that has, but
-// for the roots, by which a transaction is known.
+// for roots: by them a transaction is known, and one that was sent alone has others below it.
 func leaveOut(b *model.Batch) []bool {
 	left := make([]bool, len(b.Spans))
 	index := make(map[model.SpanID]int, len(b.Spans))
@@ -47,7 +47,7 @@ func leaveOut(b *model.Batch) []bool {
 
 func tellsOfAgents(b *model.Batch, i int) bool {
 	s, own := &b.Spans[i], ownOf(b, i)
-	return s.Segment || !isPlain(s, &own) || s.Signs != (model.Signs{}) ||
+	return s.Segment || s.Parent.IsZero() || !isPlain(s, &own) || s.Signs != (model.Signs{}) ||
 		s.Agent.ID != "" || s.Execution != "" || s.Conversation != "" || s.Organization != ""
 }
 

@@ -111,7 +111,8 @@ func deep() []*wire.Envelope {
 	crash := object{"exception": object{"values": []object{{"type": "Deep", "value": "it broke", "mechanism": object{"type": "generic", "handled": false}}}}}
 	return []*wire.Envelope{
 		container(spanOf(ids{10, 101, 0}, 0, 30, plain), spanOf(ids{10, 102, 101}, 1, 29, plain), spanOf(ids{10, 103, 102}, 2, 28, run("diver", "organization.id", "acme")),
-			spanOf(ids{10, 104, 103}, 3, 9, plain), spanOf(ids{10, 105, 104}, 4, 8, call("gpt-5", 70, 7)), spanOf(ids{10, 106, 101}, 5, 6, plain)),
+			spanOf(ids{10, 104, 103}, 3, 9, plain), spanOf(ids{10, 105, 104}, 4, 8, call("gpt-5", 70, 7)), spanOf(ids{10, 106, 101}, 5, 6, plain),
+			spanOf(ids{10, 107, 106}, 5, 6, tool("pay")), spanOf(ids{10, 108, 107}, 5, 6, plain)),
 		fault(113, 10, 104, "Deep", crash), fault(114, 10, 106, "Shallow", nil),
 		container(spanOf(ids{11, 111, 0}, 0, 9, run("swimmer")), spanOf(ids{11, 112, 111}, 1, 5, plain)),
 		fault(115, 11, 112, "Deep", crash),
