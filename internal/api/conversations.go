@@ -131,7 +131,10 @@ func (a *rest) turns(ctx context.Context, c access.Caller, list []store.Executio
 			if err != nil {
 				return nil, fmt.Errorf("read execution: %w", err)
 			}
-			t.Input, t.Output = newJournal(whole).gist()
+			j := newJournal(ctx, whole)
+			if t.Input, t.Output = j.gist(); j.sent.err != nil {
+				return nil, j.sent.err
+			}
 			read += len(whole.Trace.Spans)
 		}
 		out = append(out, t)
@@ -152,12 +155,18 @@ func (j *journal) gist() (asked, answered *cutText) {
 		talks = append(talks, list...)
 	}
 	slices.Sort(talks)
-	for _, at := range talks[:min(maxGist, len(talks))] {
+	first, last := talks[:min(maxGist, len(talks))], talks[max(0, len(talks)-maxGist):]
+	var wanted []*store.SpanRecord
+	for _, at := range slices.Concat(first, last) {
+		wanted = append(wanted, &j.run.Trace.Spans[j.steps[at].span])
+	}
+	j.sent.fetch(wanted)
+	for _, at := range first {
 		if asked = lastWords(j.speech(j.steps[at].span).input, "user"); asked != nil {
 			break
 		}
 	}
-	for _, at := range slices.Backward(talks[max(0, len(talks)-maxGist):]) {
+	for _, at := range slices.Backward(last) {
 		if answered = lastWords(j.speech(j.steps[at].span).output, "assistant"); answered != nil {
 			break
 		}

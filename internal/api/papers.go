@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/valyala/fastjson"
@@ -11,16 +13,42 @@ import (
 	"relay.one/picket/internal/store"
 )
 
-// papers are the payloads of a trace, read when they are asked for: one page of a
-// long trace needs few of them.
+// papers are the payloads of an execution's traces, read when they are asked for: one
+// page of a long transcript needs few of them.
 type papers struct {
-	payloads [][]byte
-	spans    []map[model.SpanID]json.RawMessage
-	parser   fastjson.Parser
+	load   func(payloads []int) ([][]byte, error)
+	spans  map[int]map[model.SpanID]json.RawMessage // by payload
+	parser fastjson.Parser
+	err    error // of what could not be read
 }
 
-func papersOf(t *store.Trace) *papers {
-	return &papers{payloads: t.Payloads, spans: make([]map[model.SpanID]json.RawMessage, len(t.Payloads))}
+func papersOf(ctx context.Context, x *store.ExecutionTrace) *papers {
+	return &papers{
+		load:  func(payloads []int) ([][]byte, error) { return x.Load(ctx, payloads) },
+		spans: map[int]map[model.SpanID]json.RawMessage{},
+	}
+}
+
+// fetch reads the payloads of spans that are not there yet, all at once.
+func (p *papers) fetch(spans []*store.SpanRecord) {
+	var wanted []int
+	for _, s := range spans {
+		if _, there := p.spans[s.Payload]; s.Payload >= 0 && !there {
+			p.spans[s.Payload] = nil
+			wanted = append(wanted, s.Payload)
+		}
+	}
+	if len(wanted) == 0 || p.err != nil {
+		return
+	}
+	got, err := p.load(wanted)
+	if err != nil {
+		p.err = fmt.Errorf("read payloads: %w", err)
+		return
+	}
+	for i, payload := range wanted {
+		p.spans[payload] = rawSpans(got[i])
+	}
 }
 
 // sheet is what was sent with one span; it is good until the next is asked for.
@@ -28,12 +56,7 @@ type sheet struct{ attributes, data *fastjson.Value }
 
 // of returns what was sent with a span; an empty sheet when that cannot be read.
 func (p *papers) of(s *store.SpanRecord) sheet {
-	if s.Payload < 0 || s.Payload >= len(p.payloads) {
-		return sheet{}
-	}
-	if p.spans[s.Payload] == nil {
-		p.spans[s.Payload] = rawSpans(p.payloads[s.Payload])
-	}
+	p.fetch([]*store.SpanRecord{s})
 	v, err := p.parser.ParseBytes(p.spans[s.Payload][s.ID])
 	if err != nil {
 		return sheet{}

@@ -39,9 +39,9 @@ func (a *rest) execution(ctx context.Context, c access.Caller, in *transcriptQue
 	if err != nil {
 		return nil, fmt.Errorf("read execution: %w", err)
 	}
-	j := newJournal(x)
+	j := newJournal(ctx, x)
 	entries, next := j.page(from, in.Limit)
-	return &executionStory{executionOf(x.ExecutionRecord), entries, next}, nil
+	return &executionStory{executionOf(x.ExecutionRecord), entries, next}, j.sent.err
 }
 
 // placeIn is where a page of a transcript begins: behind so many steps of the same
@@ -78,6 +78,7 @@ func (p placeIn) close() *string {
 // page returns at most so many entries, and the cursor of the next page.
 func (j *journal) page(from placeIn, limit int) ([]entry, *string) {
 	at := j.find(from)
+	j.gather(j.steps[at:min(at+limit, len(j.steps))])
 	out := []entry{}
 	for into := from.into; at < len(j.steps); at, into = at+1, 0 {
 		if len(out) == limit {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
@@ -50,8 +51,8 @@ type spanRef struct {
 	id    model.SpanID
 }
 
-func newJournal(run *store.ExecutionTrace) *journal {
-	j := &journal{run: run, nodes: make([]node, len(run.Trace.Spans)), sent: papersOf(&run.Trace),
+func newJournal(ctx context.Context, run *store.ExecutionTrace) *journal {
+	j := &journal{run: run, nodes: make([]node, len(run.Trace.Spans)), sent: papersOf(ctx, run),
 		talks: map[string][]int{}, heard: map[int]speech{}, tools: map[int]toolSaid{}}
 	index := j.link()
 	for i := range j.nodes {

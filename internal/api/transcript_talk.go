@@ -3,11 +3,13 @@ package api
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
 	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/store"
 )
 
 // speech is what went into a call and came out of it.
@@ -36,6 +38,31 @@ func (j *journal) listen(at int) {
 	if j.nodes[s.span].own && (span.Kind == model.SpanModel || span.Kind == model.SpanAgent) {
 		j.talks[speaker(span)] = append(j.talks[speaker(span)], at)
 	}
+}
+
+// gather fetches what was sent with the calls of some steps, and with those that they
+// are compared with, in one go.
+func (j *journal) gather(steps []step) {
+	var wanted []*store.SpanRecord
+	seen := map[string]bool{}
+	for i := range steps {
+		s := &steps[i]
+		if s.event != none || s.folded > 0 || !j.nodes[s.span].own {
+			continue
+		}
+		span := &j.run.Trace.Spans[s.span]
+		wanted = append(wanted, span)
+		talks := j.talks[speaker(span)]
+		if seen[speaker(span)] || len(talks) == 0 {
+			continue
+		}
+		seen[speaker(span)] = true
+		n, _ := slices.BinarySearchFunc(talks, s.at, func(at int, begin time.Time) int { return j.steps[at].at.Compare(begin) })
+		for _, at := range talks[max(0, n-maxEarlierTalks):n] {
+			wanted = append(wanted, &j.run.Trace.Spans[j.steps[at].span])
+		}
+	}
+	j.sent.fetch(wanted)
 }
 
 // messages returns entries for what went into the call of a step, or came out of it,

@@ -74,6 +74,7 @@ func (db *DB) Execution(ctx context.Context, scope store.Scope, id string) (*sto
 		out = &store.ExecutionTrace{ExecutionRecord: list[0]}
 		out.Trace.ID = list[0].Execution.Trace
 		r := newTraceReader(db, c, &out.Trace, []model.ProjectID{list[0].Project})
+		r.later = true
 		err = db.eachDay(time.Time{}, time.Time{}, func(day int64) error {
 			for _, trace := range list[0].Traces {
 				if err := r.day(day, trace); err != nil {
@@ -85,7 +86,8 @@ func (db *DB) Execution(ctx context.Context, scope store.Scope, id string) (*sto
 		if err != nil {
 			return err
 		}
-		return r.finish()
+		out.Load = r.loader()
+		return r.order()
 	})
 	if err == nil && out == nil {
 		err = fmt.Errorf("execution %.200q: %w", id, model.ErrNotFound)

@@ -1,10 +1,8 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -92,7 +90,11 @@ func (db *DB) Trace(ctx context.Context, scope store.Scope, id model.TraceID) (*
 		if err := db.eachDay(time.Time{}, time.Time{}, func(day int64) error { return r.day(day, id) }); err != nil {
 			return err
 		}
-		return r.finish()
+		if err := r.order(); err != nil {
+			return err
+		}
+		out.Payloads, err = c.payloads(db, r.pointers())
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -115,6 +117,7 @@ type traceReader struct {
 	ids      map[eventKey]bool
 	payloads map[pointer]int
 	size     int64 // of the payloads
+	later    bool  // payloads are read when they are asked for
 	sent     map[pointer]model.EventID
 }
 
@@ -171,8 +174,8 @@ func (r *traceReader) eventsOf(day int64, cond string, arg any) error {
 	})
 }
 
-// finish puts together what was read, and brings it into order.
-func (r *traceReader) finish() error {
+// order puts together what was read, and brings it into order.
+func (r *traceReader) order() error {
 	r.assemble()
 	roots, err := r.c.roots()
 	if err != nil {
@@ -181,7 +184,7 @@ func (r *traceReader) finish() error {
 	roots.inEvents(r.trace.Events)
 	slices.SortStableFunc(r.trace.Spans, func(a, b store.SpanRecord) int { return a.Start.Compare(b.Start) })
 	slices.SortStableFunc(r.trace.Events, func(a, b store.EventSummary) int { return a.Timestamp.Compare(b.Timestamp) })
-	return r.load()
+	return nil
 }
 
 // assemble tells the spans whose they are and what they mean: their rows hold only
@@ -222,14 +225,14 @@ func (r *traceReader) assemble() {
 }
 
 // payload returns the index that a payload will have; -1 for none, and for what
-// would be too much.
+// would be too much to be read at once.
 func (r *traceReader) payload(at pointer) int {
 	if at.length == 0 {
 		return -1
 	}
 	i, known := r.payloads[at]
 	if !known {
-		if r.size+at.length > maxTracePayloads {
+		if !r.later && r.size+at.length > maxTracePayloads {
 			return -1
 		}
 		i = len(r.payloads)
@@ -237,21 +240,4 @@ func (r *traceReader) payload(at pointer) int {
 		r.size += at.length
 	}
 	return i
-}
-
-func (r *traceReader) load() error {
-	r.trace.Payloads = make([][]byte, len(r.payloads))
-	// In the order they stand, so that each block is unpacked once.
-	for _, at := range slices.SortedFunc(maps.Keys(r.payloads), comparePointers) {
-		data, err := r.c.payload(r.db, at)
-		if err != nil {
-			return err
-		}
-		r.trace.Payloads[r.payloads[at]] = data
-	}
-	return nil
-}
-
-func comparePointers(a, b pointer) int {
-	return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.block, b.block), cmp.Compare(a.offset, b.offset))
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"time"
 
 	"relay.one/picket/internal/model"
@@ -56,7 +57,12 @@ type ExecutionPage struct {
 // of its project; spans and events of others than itself are among it.
 type ExecutionTrace struct {
 	ExecutionRecord
+	// Trace has no Payloads: a long one has megabytes of them, of which a page shows little.
 	Trace Trace
+	// Load reads the payloads with those indexes, which SpanRecord.Payload has, into
+	// memory that is the caller's. What retention took meanwhile is nil, and so is what
+	// would be too much to be read at once.
+	Load func(ctx context.Context, payloads []int) ([][]byte, error)
 }
 
 // ConversationQuery selects conversations, those with the latest execution first.

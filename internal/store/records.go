@@ -283,8 +283,9 @@ type SpanRecord struct {
 	Project model.ProjectID
 	// Span has no Attributes and no Blob: they stand in the payload.
 	model.Span
-	// Payload is the index into Trace.Payloads of the document that holds the span;
-	// -1 for none, and when the payloads of the trace are too many to be read.
+	// Payload is the index into Trace.Payloads of the document that holds the span, or
+	// what ExecutionTrace.Load goes by; -1 for none, and when the payloads of the trace
+	// are too many to be read.
 	Payload int
 	// Omitted says why sampling left out the payload.
 	Omitted model.Omission

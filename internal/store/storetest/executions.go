@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ func executionsMerge(t *testing.T, f *fixture) {
 	run := span(9, 1, 0, model.SpanAgent)
 	run.Execution, run.Conversation, run.Duration, run.Blob = "x9", "c9", time.Minute, 0
 	run.Signs = model.Signs{Outcome: model.OutcomeFailed, Reason: "gave up"}
-	late.Spans, late.SpanBlobs = []model.Span{run}, early.SpanBlobs
+	late.Spans, late.SpanBlobs = []model.Span{run}, []model.SpanBlob{{Payload: []byte(`{"late":1}`)}}
 	f.write(t, assembled(late))
 	page, err := f.Executions(context.Background(), store.ExecutionQuery{In: f.scope(), ID: "x9", Agent: "refunds"})
 	must(t, err)
@@ -50,8 +51,18 @@ func executionsMerge(t *testing.T, f *fixture) {
 	whole, err := f.Execution(context.Background(), f.scope(), "x9")
 	must(t, err)
 	equal(t, "spans of the execution", len(whole.Trace.Spans), 2)
+	equal(t, "payloads read unasked", len(whole.Trace.Payloads), 0)
+	var indexes []int
 	for _, s := range whole.Trace.Spans {
 		equal(t, "whose span", s.Execution, "x9")
+		indexes = append(indexes, s.Payload)
+	}
+	slices.Reverse(indexes)
+	read, err := whole.Load(context.Background(), indexes)
+	must(t, err)
+	equal(t, "payloads, the last first", fmt.Sprintf("%s", read), `[{} {"late":1}]`)
+	if _, err := whole.Load(context.Background(), []int{2}); !errors.Is(err, model.ErrInvalid) {
+		t.Errorf("a payload that there is not: %v, want invalid", err)
 	}
 	if _, err := f.Execution(context.Background(), f.scope(), "x10"); !errors.Is(err, model.ErrNotFound) {
 		t.Errorf("unknown execution: %v, want not found", err)
