@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"relay.one/picket/internal/sentry"
 	"relay.one/picket/wire"
 )
 
@@ -36,4 +37,37 @@ func BenchmarkProcess(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkForward measures what putting an envelope together for the upstream adds to
+// the journey.
+func BenchmarkForward(b *testing.B) {
+	for _, kind := range [...]string{"error", "transaction"} {
+		b.Run(kind, func(b *testing.B) {
+			payload := readFile(b, "../sentry/testdata/bench_"+kind+".json")
+			item := "event"
+			if kind == "transaction" {
+				item = kind
+			}
+			body := fmt.Sprintf("{\"event_id\":\"%032x\",\"sdk\":{\"name\":\"sentry.go\",\"version\":\"0.50.0\"},\"trace\":{\"trace_id\":\"%032x\",\"public_key\":\"%032x\"}}\n"+
+				"{\"type\":%q,\"length\":%d}\n%s\n", 1, 2, 3, item, len(payload), payload)
+			e, err := wire.ReadEnvelope([]byte(body))
+			if err != nil {
+				b.Fatal(err)
+			}
+			p, _ := forwarding(b, nil)
+			docs := sentry.Parse(e, meta())
+			p.clean(docs)
+			batch := sentry.Decode(docs)
+			up := p.forwards(docs)
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				p.forward(docs, batch, up)
+			}
+			if batch.Outgoing == nil {
+				b.Fatal("nothing goes")
+			}
+		})
+	}
 }

@@ -76,18 +76,26 @@ func (p *Pipeline) ProcessStore(ctx context.Context, body []byte, m sentry.Meta)
 // process is the whole life of a batch, in the order it happens. Secrets go before
 // anything is read out of the documents, so that no later step can hold one. The
 // documents are given back before the wait for the commit: their memory is large,
-// and reused at once it is still in the processor's cache.
+// and reused at once it is still in the processor's cache. Only the envelope for an
+// upstream needs them for longer.
 func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) (model.EventID, error) {
 	id := docs.EventID
 	p.clean(docs)
 	b := sentry.Decode(docs)
-	docs.Release()
+	up := p.forwards(docs)
+	if up == nil {
+		docs.Release()
+	}
 	about := agent.Read(b)
 	tellFaults(b)
 	group.Assign(b)
 	if about {
 		price.Apply(b, p.prices)
 		agent.AssembleWith(b, p.outcomes)
+	}
+	if up != nil {
+		p.forward(docs, b, up)
+		docs.Release()
 	}
 	if b.Empty() {
 		return id, nil

@@ -19,6 +19,10 @@ func PersonalEvent(v *fastjson.Value, a *fastjson.Arena) bool {
 	return neverInfer(v, a) || found
 }
 
+// PersonalAnything takes personal data out of a document of which nobody here knows what it
+// is, wherever it stands as in an event.
+func PersonalAnything(v *fastjson.Value) bool { return strip(v, (*stripper).event) }
+
 // neverInfer says in an event of a user's own machine that the sender is not the user,
 // unless that is said there already.
 func neverInfer(v *fastjson.Value, a *fastjson.Arena) bool {

@@ -31,7 +31,8 @@ func (d *decoder) span(doc *Document) {
 // blob stores the document for its spans and returns where.
 func (d *decoder) blob(doc *Document) int {
 	d.batch.SpanBlobs = append(d.batch.SpanBlobs, model.SpanBlob{Payload: payload(doc)})
-	return len(d.batch.SpanBlobs) - 1
+	doc.blob = len(d.batch.SpanBlobs) - 1
+	return doc.blob
 }
 
 // spans decodes a container of spans of the second format.

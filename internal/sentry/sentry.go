@@ -28,6 +28,8 @@ type Meta struct {
 	SDK string
 	// UserAgent stands in for SDK where that is empty.
 	UserAgent string
+	// Hops is how many Pickets have forwarded the request before it came here.
+	Hops int
 }
 
 // DocKind says what the JSON tree of a Document is.
@@ -58,8 +60,12 @@ type Document struct {
 	Arena *fastjson.Arena
 	// ID is the event's id; zero for what is no event, transaction or feedback.
 	ID model.EventID
+	// Item is the index of the envelope's item that it was.
+	Item int
 
 	tree *tree
+	came DocKind
+	blob int // the index of its payload in the batch's SpanBlobs, if it is of spans; else -1
 }
 
 // maxEvents is the most events of one envelope; clients send one.
@@ -76,6 +82,7 @@ type Documents struct {
 	EventID model.EventID
 
 	meta     Meta
+	env      *wire.Envelope
 	header   wire.EnvelopeHeader
 	events   int
 	discards []model.Discard
@@ -89,17 +96,19 @@ func Parse(env *wire.Envelope, m Meta) *Documents {
 	d := &Documents{
 		Items:  make([]Document, 0, len(env.Items)),
 		meta:   m,
+		env:    env,
 		header: env.Header,
 	}
 	d.EventID, _ = parseEventID(env.Header.EventID)
 	for i := range env.Items {
-		d.parse(&env.Items[i])
+		d.parse(i)
 	}
 	d.settleAttachments()
 	return d
 }
 
-func (d *Documents) parse(item *wire.Item) {
+func (d *Documents) parse(i int) {
+	item := &d.env.Items[i]
 	if item.Type == wire.ItemAttachment {
 		d.attach(item)
 		return
@@ -118,7 +127,8 @@ func (d *Documents) parse(item *wire.Item) {
 		d.discard(categoryOf(item.Type), reason, 1)
 		return
 	}
-	doc := Document{Kind: refineKind(k.kind, t.root), Root: t.root, Arena: &d.arena, tree: t}
+	kind := refineKind(k.kind, t.root)
+	doc := Document{Kind: kind, Root: t.root, Arena: &d.arena, Item: i, tree: t, came: kind, blob: -1}
 	if doc.isEvent() {
 		if d.events++; d.events > maxEvents {
 			t.release()
