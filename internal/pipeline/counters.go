@@ -4,6 +4,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/sample"
 	"relay.one/picket/internal/store"
 	"relay.one/picket/wire"
 )
@@ -44,6 +45,19 @@ func (c *counters) count(b *model.Batch, r store.Receipt) {
 		c.discard(d)
 	}
 }
+
+// judged counts what sampling said.
+func (c *counters) judged(r *sample.Result) {
+	verdict, reason := verdicts[r.Verdict], string(r.Kept)
+	if r.Verdict == sample.Drop {
+		reason = r.Omitted.String()
+	}
+	if reason != "" { // else it is never sampled
+		c.set.GetOrCreateCounter(`picket_sampling_total{verdict="` + verdict + `",reason="` + reason + `"}`).Inc()
+	}
+}
+
+var verdicts = map[sample.Verdict]string{sample.Keep: "keep", sample.Drop: "drop", sample.Wait: "wait", sample.Stay: "stay"}
 
 func categoryOf(k model.Kind) string {
 	switch k {

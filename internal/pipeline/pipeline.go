@@ -12,6 +12,7 @@ import (
 	"relay.one/picket/internal/group"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/price"
+	"relay.one/picket/internal/sample"
 	"relay.one/picket/internal/scrub"
 	"relay.one/picket/internal/sentry"
 	"relay.one/picket/internal/settings"
@@ -30,6 +31,8 @@ type Options struct {
 	Outcomes agent.Rules
 	// Settings are what was set at run time; nil has the defaults hold for all.
 	Settings *settings.Book
+	// Judge decides what is sampled out; nil makes one.
+	Judge *sample.Judge
 	// Metrics takes the counters; nil keeps them to ourselves.
 	Metrics *metrics.Set
 }
@@ -41,6 +44,7 @@ type Pipeline struct {
 	rules    scrub.Rules
 	outcomes agent.Rules
 	settings *settings.Book
+	judge    *sample.Judge
 	counters *counters
 	lost     lost
 }
@@ -53,7 +57,10 @@ func New(o Options) *Pipeline {
 	if o.Settings == nil {
 		o.Settings = settings.NewBook(settings.Defaults())
 	}
-	return &Pipeline{writer: o.Writer, prices: o.Prices, rules: o.Rules, outcomes: o.Outcomes, settings: o.Settings, counters: newCounters(o.Metrics)}
+	if o.Judge == nil {
+		o.Judge = sample.NewJudge(nil)
+	}
+	return &Pipeline{writer: o.Writer, prices: o.Prices, rules: o.Rules, outcomes: o.Outcomes, settings: o.Settings, judge: o.Judge, counters: newCounters(o.Metrics)}
 }
 
 // Process takes one envelope on its whole way and returns when it is stored, with
@@ -93,6 +100,7 @@ func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) (model.E
 		price.Apply(b, p.prices)
 		agent.AssembleWith(b, p.outcomes)
 	}
+	p.sample(b)
 	if up != nil {
 		p.forward(docs, b, up)
 		docs.Release()

@@ -234,6 +234,7 @@ func (s *Server) work(ctx context.Context) {
 	var workers sync.WaitGroup
 	workers.Go(func() { s.pipeline.Run(background) })
 	workers.Go(func() { s.settings.Run(background, s.log) })
+	workers.Go(func() { s.pipeline.RunSampling(background, s.store) })
 	s.onStop(func(context.Context) error {
 		cancel()
 		workers.Wait()
