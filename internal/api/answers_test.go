@@ -64,6 +64,13 @@ func requests() []request {
 		{"environments", "/api/v1/environments", ""},
 		{"createProject", "/api/v1/projects", `{"slug":"second"}`},
 		{"projectKeys", "/api/v1/projects/default/keys", ""},
+		{"config", "/sentry/config", ""},
+		{"configV1", "/api/v1/sentry/config?project=default", ""},
+		{"changeConfig", "/sentry/config", `{"environment":"staging"}`},
+		{"changeConfigV1", "/api/v1/sentry/config", `{"environment":"production"}`},
+		{"testConfig", "/sentry/config/test", `{}`},
+		{"testConfigV1", "/api/v1/sentry/config/test", `{"dsn":"nonsense"}`},
+		{"configHistory", "/api/v1/config/history", ""},
 		{"tokens", "/api/v1/tokens", ""},
 		{"createToken", "/api/v1/tokens", `{"name":"ci","scopes":["org:read"]}`},
 		{"revokeToken", "/api/v1/tokens/3", ""},
@@ -211,7 +218,7 @@ func TestTenantsAreWalls(t *testing.T) {
 	w := newWorld(t)
 	w.fill()
 	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "talk-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
-	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1"}
+	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1", "config", "changeConfig", "changeConfigV1", "testConfig", "testConfigV1", "configHistory"}
 	ops, _ := w.described()
 	for _, r := range requests() {
 		op := ops[r.operation]

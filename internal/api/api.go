@@ -18,6 +18,7 @@ import (
 	"relay.one/picket/internal/agent"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/price"
+	"relay.one/picket/internal/settings"
 	"relay.one/picket/internal/signin"
 	"relay.one/picket/internal/store"
 	"relay.one/picket/internal/tail"
@@ -35,6 +36,9 @@ type Config struct {
 	Guard *access.Guard
 	// SignIn is where people sign in; the guard lets in who did.
 	SignIn *signin.Desk
+	// Settings is where settings are changed, and Prober tries upstreams out.
+	Settings *settings.Desk
+	Prober   Prober
 	// Tail tells what was just stored; nil tells nothing.
 	Tail *tail.Hub
 	// Beat is how often a quiet stream says that it lives; zero means every 15 seconds.
@@ -56,21 +60,23 @@ type Config struct {
 
 // rest answers the operations.
 type rest struct {
-	store  Store
-	guard  *access.Guard
-	signin *signin.Desk
-	tail   *tail.Hub
-	beat   time.Duration
-	rules  agent.Rules
-	prices *price.Table
-	log    *slog.Logger
-	now    func() time.Time
+	store    Store
+	guard    *access.Guard
+	signin   *signin.Desk
+	settings *settings.Desk
+	prober   Prober
+	tail     *tail.Hub
+	beat     time.Duration
+	rules    agent.Rules
+	prices   *price.Table
+	log      *slog.Logger
+	now      func() time.Time
 }
 
 // New returns the handler of everything under Prefixes. The OpenAPI document and
 // its page are for everybody, and so is signing in; everything else asks the guard.
 func New(c Config) http.Handler {
-	a := &rest{store: c.Store, guard: c.Guard, signin: c.SignIn, tail: c.Tail, beat: c.Beat, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
+	a := &rest{store: c.Store, guard: c.Guard, signin: c.SignIn, settings: c.Settings, prober: c.Prober, tail: c.Tail, beat: c.Beat, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
 	if a.tail == nil {
 		a.tail = &tail.Hub{}
 	}

@@ -35,6 +35,9 @@ func (a *rest) problem(ctx context.Context, err error) error {
 		return huma.ErrorWithHeaders(problem(status, many.Error()), http.Header{"Retry-After": {strconv.Itoa(many.Seconds())}})
 	}
 	p := problem(status, text)
+	if fields := fieldErrors(err); len(fields) > 0 {
+		p = fieldProblem(status, fields)
+	}
 	if errors.Is(err, model.ErrBusy) {
 		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {"1"}})
 	}

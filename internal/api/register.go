@@ -23,6 +23,7 @@ type operation struct {
 	tag     string
 	summary string
 	about   string
+	status  int // of the answer; the method's own when zero
 }
 
 // tokenScheme is the name of the bearer token among the security schemes.
@@ -65,6 +66,9 @@ func (a *rest) describe(to huma.API, op operation, path, id string) huma.Operati
 	}
 	if h.Method == http.MethodPost && !op.acts {
 		h.DefaultStatus = http.StatusCreated
+	}
+	if op.status != 0 {
+		h.DefaultStatus = op.status
 	}
 	return h
 }

@@ -19,6 +19,7 @@ func (a *rest) routes(mux *http.ServeMux) *huma.OpenAPI {
 	a.projectRoutes(api)
 	a.accountRoutes(api)
 	a.tailRoutes(api)
+	a.configRoutes(api)
 	return finish(api.OpenAPI())
 }
 

@@ -13,10 +13,14 @@ import (
 	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/api"
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/outbound"
+	"relay.one/picket/internal/seal"
+	"relay.one/picket/internal/settings"
 	"relay.one/picket/internal/signin"
 	"relay.one/picket/internal/sqlite"
 	"relay.one/picket/internal/store"
 	"relay.one/picket/internal/tail"
+	"relay.one/picket/internal/upstream"
 )
 
 // noon is when every test happens.
@@ -34,6 +38,8 @@ type world struct {
 	ours    string // token of the organization with the data
 	theirs  string // token of the other one
 	blind   string // token of the first one, without scopes
+
+	settings *settings.Desk
 
 	hub *tail.Hub // tells what write has stored
 
@@ -61,7 +67,8 @@ func newWorld(t testing.TB) *world {
 	desk := signin.New(w.db, now)
 	w.hub = &tail.Hub{}
 	guard := &access.Guard{Tokens: w.db, Sessions: desk}
-	s := httptest.NewServer(api.New(api.Config{Store: w.db, Guard: guard, SignIn: desk, Tail: w.hub, Beat: time.Millisecond, Now: now}))
+	w.settings = settings.NewDesk(w.db, w.db, seal.New(seal.Key{1}), settings.NewBook(settings.Defaults()))
+	s := httptest.NewServer(api.New(api.Config{Store: w.db, Guard: guard, SignIn: desk, Settings: w.settings, Prober: upstream.NewProber(outbound.Options{}, "test"), Tail: w.hub, Beat: time.Millisecond, Now: now}))
 	t.Cleanup(s.Close)
 	w.url = s.URL
 	return w

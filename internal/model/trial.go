@@ -16,6 +16,13 @@ const (
 	StageRejected Stage = "rejected" // the event was taken
 )
 
+// TestEvent says where a test event goes, and what it looks like.
+type TestEvent struct {
+	DSN         string
+	Environment string // none when empty
+	Release     string // likewise
+}
+
 // Trial is what became of a test event that was sent to an upstream.
 type Trial struct {
 	OK bool

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"relay.one/picket/internal/outbound"
 	"relay.one/picket/internal/seal"
 	"relay.one/picket/internal/settings"
+	"relay.one/picket/internal/upstream"
 )
 
 // SettingsConfig says what holds where nobody set anything at run time, and how what was
@@ -112,6 +114,11 @@ func (s *Server) openSeal(ctx context.Context) (*seal.Box, error) {
 		return nil, fmt.Errorf("make secret key: %w", err)
 	}
 	return seal.New(made), nil
+}
+
+// newProber makes what tries upstreams out.
+func (s *Server) newProber() *upstream.Prober {
+	return upstream.NewProber(outbound.Options{Allow: s.config.Settings.AllowOutbound}, cmp.Or(s.config.Version, "unknown"))
 }
 
 // Upstream returns where the first project forwards to, masked; empty when nowhere.

@@ -1,3 +1,5 @@
+// Package upstream speaks with the Sentry that a company has beside Picket: it tries its
+// DSN out, and sends on what is to be forwarded.
 package upstream
 
 import (
@@ -39,30 +41,23 @@ func NewProber(o outbound.Options, version string) *Prober {
 	return &Prober{client: outbound.New(o), version: version, turns: make(chan struct{}, trials)}
 }
 
-// Sample says what a test event looks like.
-type Sample struct {
-	DSN         string
-	Environment string // none when empty
-	Release     string // likewise
-}
-
 // Try sends an event to a DSN and returns how far it came, in 10 seconds at most. What is
 // wrong at the upstream is in the trial; the error is ErrBusy when too many are under way.
-func (p *Prober) Try(ctx context.Context, s Sample) (model.Trial, error) {
+func (p *Prober) Try(ctx context.Context, e model.TestEvent) (model.Trial, error) {
 	select {
 	case p.turns <- struct{}{}:
 		defer func() { <-p.turns }()
 	default:
 		return model.Trial{}, fmt.Errorf("%d upstreams are being tried: %w", trials, model.ErrBusy)
 	}
-	dsn, err := wire.ParseDSN(s.DSN)
+	dsn, err := wire.ParseDSN(e.DSN)
 	if err != nil {
 		return model.Trial{Stage: model.StageParse, Problem: err.Error() + "; it looks like https://KEY@HOST/PROJECT"}, nil
 	}
 	t := &trip{start: time.Now(), secure: dsn.Scheme == "https"}
 	t.pass(model.StageParse)
 	out := model.Trial{Event: model.NewEventID()}
-	r, err := p.request(httptrace.WithClientTrace(ctx, t.trace()), dsn, s, out.Event)
+	r, err := p.request(httptrace.WithClientTrace(ctx, t.trace()), dsn, e, out.Event)
 	if err != nil {
 		return out, fmt.Errorf("make test event: %w", err)
 	}
@@ -80,18 +75,18 @@ func (p *Prober) Try(ctx context.Context, s Sample) (model.Trial, error) {
 }
 
 // request makes the test event: one that says what it is, of a fault of its own.
-func (p *Prober) request(ctx context.Context, dsn wire.DSN, s Sample, id model.EventID) (*http.Request, error) {
+func (p *Prober) request(ctx context.Context, dsn wire.DSN, e model.TestEvent, id model.EventID) (*http.Request, error) {
 	now := time.Now().UTC()
 	event := map[string]any{
 		"event_id": id.String(), "timestamp": now.Format(time.RFC3339Nano), "platform": "other", "level": "info", "logger": "picket.test",
 		"message": "Test event from Picket: what is forwarded arrives", "fingerprint": []string{"picket-test-event"},
 		"tags": map[string]string{"picket.test": "true"}, "sdk": map[string]string{"name": "picket", "version": p.version},
 	}
-	if s.Environment != "" {
-		event["environment"] = s.Environment
+	if e.Environment != "" {
+		event["environment"] = e.Environment
 	}
-	if s.Release != "" {
-		event["release"] = s.Release
+	if e.Release != "" {
+		event["release"] = e.Release
 	}
 	payload, err := json.Marshal(event)
 	if err != nil {

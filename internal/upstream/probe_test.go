@@ -106,7 +106,7 @@ func TestTry(t *testing.T) {
 	hasty := outbound.Options{Allow: inside, Timeout: 50 * time.Millisecond}
 	f := func(what, dsn string, o outbound.Options, stage model.Stage, status int, says string) {
 		t.Helper()
-		got, err := upstream.NewProber(o, "1.0").Try(t.Context(), upstream.Sample{DSN: dsn})
+		got, err := upstream.NewProber(o, "1.0").Try(t.Context(), model.TestEvent{DSN: dsn})
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
@@ -160,7 +160,7 @@ func TestTryArrives(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
 	p := upstream.NewProber(outbound.Options{Allow: inside, Roots: roots}, "1.2.3")
-	got, err := p.Try(t.Context(), upstream.Sample{DSN: dsnOf(s.URL), Environment: "production", Release: "app@1"})
+	got, err := p.Try(t.Context(), model.TestEvent{DSN: dsnOf(s.URL), Environment: "production", Release: "app@1"})
 	if err != nil || !got.OK || got.Status != 200 || got.Stage != "" || got.Problem != "" || got.Event.IsZero() || got.Latency <= 0 {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -204,12 +204,12 @@ func TestTryTakesTurns(t *testing.T) {
 	ended := make(chan error)
 	for range 4 {
 		go func() {
-			_, err := p.Try(context.Background(), upstream.Sample{DSN: dsnOf(s.URL)})
+			_, err := p.Try(context.Background(), model.TestEvent{DSN: dsnOf(s.URL)})
 			ended <- err
 		}()
 		<-come
 	}
-	if _, err := p.Try(t.Context(), upstream.Sample{DSN: dsnOf(s.URL)}); !errors.Is(err, model.ErrBusy) {
+	if _, err := p.Try(t.Context(), model.TestEvent{DSN: dsnOf(s.URL)}); !errors.Is(err, model.ErrBusy) {
 		t.Errorf("a fifth: %v", err)
 	}
 	close(leave)

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/config/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who set what, and when
+         * @description Every version of the settings of the organization or a project, filters and sampling included.
+         */
+        get: operations["configHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations": {
         parameters: {
             query?: never;
@@ -612,6 +632,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sentry/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where events go on to, and what is kept
+         * @description What holds for the organization, or with ?project= for a project, and what of it is inherited. Keys in DSNs are masked but for their last four characters.
+         */
+        get: operations["configV1"];
+        /**
+         * Set where events go on to, and what is kept
+         * @description Sets the whole, at once and without a restart: a field that is null or left out is inherited from above, and an empty dsn forwards nothing whatever is above. An answer of GET can be changed and sent back: a masked DSN stays what it is, what inherited names stays inherited unless its value was changed, and version, or If-Match, makes it a 409 when somebody else was quicker. Everything that is wrong is told at once.
+         */
+        put: operations["changeConfigV1"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sentry/config/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an upstream out
+         * @description Sends a real event, which says that it is a test, to the DSN given, or to the one that is set, and says at which stage it failed. Takes ten seconds at most.
+         */
+        post: operations["testConfigV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sentry/issues/{agentId}": {
         parameters: {
             query?: never;
@@ -878,6 +942,50 @@ export interface paths {
         get: operations["span"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sentry/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where events go on to, and what is kept
+         * @description What holds for the organization, or with ?project= for a project, and what of it is inherited. Keys in DSNs are masked but for their last four characters.
+         */
+        get: operations["config"];
+        /**
+         * Set where events go on to, and what is kept
+         * @description Sets the whole, at once and without a restart: a field that is null or left out is inherited from above, and an empty dsn forwards nothing whatever is above. An answer of GET can be changed and sent back: a masked DSN stays what it is, what inherited names stays inherited unless its value was changed, and version, or If-Match, makes it a 409 when somebody else was quicker. Everything that is wrong is told at once.
+         */
+        put: operations["changeConfig"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sentry/config/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an upstream out
+         * @description Sends a real event, which says that it is a test, to the DSN given, or to the one that is set, and says at which stage it failed. Takes ten seconds at most.
+         */
+        post: operations["testConfig"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1454,6 +1562,169 @@ export interface components {
             verdict: "more failures" | "fewer failures" | "cannot tell";
             /** @description A sentence */
             why: string;
+        } & {
+            [key: string]: unknown;
+        };
+        Config: {
+            /** @description Organizations of the customer's that have an upstream of their own, by the name that events give them */
+            customers: components["schemas"]["ConfigCustomer"][];
+            /** @description Whether every envelope that leaves is logged */
+            debug: boolean;
+            /**
+             * @description Of the Sentry project to forward to, masked; null: none
+             * @example https://****cdef@o1.ingest.sentry.io/7
+             */
+            dsn: string | null;
+            /** @description Of what names none */
+            environment: string | null;
+            /** @description Fields that nobody set here: a project's are those of its organization, an organization's those of the server's flags */
+            inherited: string[];
+            /** @description Whether the settings are loaded and in force: always, where this is answered */
+            initialized: boolean;
+            /**
+             * Format: int64
+             * @description How many breadcrumbs an event keeps, the latest ones
+             */
+            maxBreadcrumbs: number;
+            /**
+             * @description local: everything stays here; forwarding: what is kept goes on to the DSN
+             * @enum {string}
+             */
+            mode: "local" | "forwarding";
+            /** @description Whose settings these are; null: the organization's */
+            project: string | null;
+            /** @description Of what names none */
+            release: string | null;
+            /**
+             * Format: double
+             * @description Share of errors that is kept, from 0 to 1
+             */
+            sampleRate: number;
+            /**
+             * Format: double
+             * @description From where an execution is remarkable, and kept; 0: what is unusual for its agent
+             */
+            samplingCostUsd: number;
+            /**
+             * Format: int64
+             * @description From where an execution is remarkable, and kept; 0: what is unusual for its agent
+             */
+            samplingDurationMs: number;
+            /**
+             * Format: int64
+             * @description About how many traces without anything remarkable are kept a minute; 0: any number
+             */
+            samplingPerMinute: number;
+            /** @description The first that matches decides about a trace */
+            samplingRules: components["schemas"]["ConfigRule"][];
+            /** @description Whether addresses, names and cookies of users leave for the upstream */
+            sendDefaultPii: boolean;
+            /**
+             * Format: double
+             * @description Share of traces that is kept of those that nothing else decides, from 0 to 1
+             */
+            tracesSampleRate: number;
+            /**
+             * Format: date-time
+             * @description Null before the first change
+             */
+            updatedAt: string | null;
+            /** @description An e-mail address, or the name of a token */
+            updatedBy: string | null;
+            /**
+             * Format: int64
+             * @description Of what is set here, by which a change can tell that nobody was quicker; 0 before the first
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        ConfigBody: {
+            customers?: components["schemas"]["ConfigCustomer"][];
+            debug?: boolean | null;
+            dsn?: string | null;
+            environment?: string | null;
+            /** @description As answered: what it names stays inherited unless its value was changed */
+            inherited?: string[];
+            /** @description Not looked at */
+            initialized?: boolean;
+            /** Format: int64 */
+            maxBreadcrumbs?: number | null;
+            /** @description Not looked at */
+            mode?: string;
+            /** @description Not looked at: the address names the project */
+            project?: string | null;
+            release?: string | null;
+            /** Format: double */
+            sampleRate?: number | null;
+            /** Format: double */
+            samplingCostUsd?: number | null;
+            /** Format: int64 */
+            samplingDurationMs?: number | null;
+            /** Format: int64 */
+            samplingPerMinute?: number | null;
+            samplingRules?: components["schemas"]["ConfigRule"][];
+            sendDefaultPii?: boolean | null;
+            /** Format: double */
+            tracesSampleRate?: number | null;
+            /**
+             * Format: date-time
+             * @description Not looked at
+             */
+            updatedAt?: string | null;
+            /** @description Not looked at */
+            updatedBy?: string | null;
+            /**
+             * Format: int64
+             * @description As answered: 409 when there is a newer one
+             */
+            version?: number;
+        };
+        ConfigChange: {
+            after: unknown;
+            /** @description Null: not set. Secrets are masked */
+            before: unknown;
+            /** @example upstream.dsn */
+            field: string;
+        } & {
+            [key: string]: unknown;
+        };
+        ConfigCustomer: {
+            /** @description Masked in answers; the mask sent back keeps what is there */
+            dsn: string;
+            organization: string;
+        };
+        ConfigHistory: {
+            /** @description Cursor of the next page; null at the end */
+            next: string | null;
+            /** @description The newest first */
+            versions: components["schemas"]["ConfigVersion"][];
+        } & {
+            [key: string]: unknown;
+        };
+        ConfigRule: {
+            /** @description Empty matches everything, and * any run of characters */
+            agent?: string;
+            environment?: string;
+            /** Format: double */
+            rate: number;
+            release?: string;
+            transaction?: string;
+        };
+        ConfigTrialBody: {
+            /** @description What is set, when left out or masked */
+            dsn?: string;
+        };
+        ConfigVersion: {
+            /** Format: date-time */
+            at: string;
+            /** @description An e-mail address, or the name of a token */
+            by: string;
+            changes: components["schemas"]["ConfigChange"][];
+            /** @description It was sealed with a key that is gone: what it changed is not known */
+            unreadable: boolean;
+            /** Format: int64 */
+            version: number;
         } & {
             [key: string]: unknown;
         };
@@ -3399,6 +3670,37 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        Trial: {
+            /** @description What is wrong there and what to do; null when nothing is */
+            error: string | null;
+            /** @description By which the upstream knows the event; null when it was not sent */
+            eventId: string | null;
+            /** Format: double */
+            latencyMs: number;
+            ok: boolean;
+            /** @description The stages it got through, in order; rejected stands for the event's being taken */
+            passed: components["schemas"]["TrialPassed"][];
+            /**
+             * @description Where it failed; null when it did not
+             * @enum {string|null}
+             */
+            stage: "parse" | "resolve" | "connect" | "tls" | "auth" | "limited" | "rejected" | null;
+            /**
+             * Format: int64
+             * @description Of HTTP; null without an answer
+             */
+            status: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        TrialPassed: {
+            /** Format: double */
+            latencyMs: number;
+            /** @enum {string} */
+            stage: "parse" | "resolve" | "connect" | "tls" | "auth" | "limited" | "rejected";
+        } & {
+            [key: string]: unknown;
+        };
         Turn: {
             execution: components["schemas"]["Execution"];
             /** @description What the user said; left out when no messages were sent */
@@ -3786,6 +4088,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Contrast"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    configHistory: {
+        parameters: {
+            query?: {
+                /** @description A project by slug or numeric id; without one the organization */
+                project?: string;
+                /** @description What came as next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigHistory"];
                 };
             };
             /** @description Error */
@@ -4967,6 +5304,115 @@ export interface operations {
             };
         };
     };
+    configV1: {
+        parameters: {
+            query?: {
+                /** @description A project by slug or numeric id; without one the organization */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeConfigV1: {
+        parameters: {
+            query?: {
+                /** @description A project by slug or numeric id; without one the organization */
+                project?: string;
+            };
+            header?: {
+                /** @description ETag of the answer that was changed: 409 when there is a newer one */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testConfigV1: {
+        parameters: {
+            query?: {
+                /** @description A project by slug or numeric id; without one the organization */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ConfigTrialBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     agentIssuesV1: {
         parameters: {
             query?: {
@@ -5562,6 +6008,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WholeSpan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    config: {
+        parameters: {
+            query?: {
+                /** @description A project by slug or numeric id; without one the organization */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeConfig: {
+        parameters: {
+            query?: {
+                /** @description A project by slug or numeric id; without one the organization */
+                project?: string;
+            };
+            header?: {
+                /** @description ETag of the answer that was changed: 409 when there is a newer one */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testConfig: {
+        parameters: {
+            query?: {
+                /** @description A project by slug or numeric id; without one the organization */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ConfigTrialBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
                 };
             };
             /** @description Error */
