@@ -88,6 +88,10 @@ func oneOf[T ~int64](column string, ids []T) string {
 	return column + " IN (" + strings.Join(text, ",") + ")"
 }
 
+// unindexed returns a condition that a query's index is not chosen by: most rows may
+// meet it, and the engine, which keeps no statistics, does not know.
+func unindexed(cond string) string { return "+" + cond }
+
 // where gathers the conditions of a query and their values.
 type where struct {
 	conds []string

@@ -58,6 +58,9 @@ func (c *conn) readExecution(p model.ProjectID, id string) (x *model.Execution, 
 	return x, firstError(err, bad)
 }
 
+// errorsOfExecution is what the errors of an execution meet, as their index says it.
+const errorsOfExecution = "execution = ? AND execution <> '' AND issue > 0"
+
 // Execution implements store.Reader.
 func (db *DB) Execution(ctx context.Context, scope store.Scope, id string) (*store.ExecutionTrace, error) {
 	var out *store.ExecutionTrace
@@ -81,7 +84,7 @@ func (db *DB) Execution(ctx context.Context, scope store.Scope, id string) (*sto
 					return err
 				}
 			}
-			return r.eventsOf(day, "execution = ? AND execution <> '' AND issue > 0", id)
+			return r.eventsOf(day, errorsOfExecution, id)
 		})
 		if err != nil {
 			return err

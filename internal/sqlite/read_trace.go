@@ -133,13 +133,13 @@ type eventKey struct {
 }
 
 func newTraceReader(db *DB, c *conn, out *store.Trace, projects []model.ProjectID) *traceReader {
-	return &traceReader{db: db, c: c, trace: out, projects: oneOf("project", projects), ids: map[eventKey]bool{},
+	return &traceReader{db: db, c: c, trace: out, projects: unindexed(oneOf("project", projects)), ids: map[eventKey]bool{},
 		payloads: map[pointer]int{}, sent: map[pointer]model.EventID{}}
 }
 
 // day reads what a day holds of a trace.
 func (r *traceReader) day(day int64, id model.TraceID) error {
-	err := r.c.bind(in(day, "SELECT "+spanColumns+" FROM spans_@ WHERE trace = ? AND "+r.projects+" LIMIT ?")).
+	err := r.c.bind(in(day, r.spansSQL())).
 		blob(id[:]).int(int64(maxTraceSpans - len(r.trace.Spans))).
 		each(func(s *sqlite3.Stmt) error {
 			row, err := scanSpan(s, day)
@@ -154,10 +154,17 @@ func (r *traceReader) day(day int64, id model.TraceID) error {
 	return r.eventsOf(day, "trace = ?", id[:])
 }
 
+func (r *traceReader) spansSQL() string {
+	return "SELECT " + spanColumns + " FROM spans_@ WHERE trace = ? AND " + r.projects + " LIMIT ?"
+}
+
+func (r *traceReader) eventsSQL(cond string) string {
+	return "SELECT " + eventColumns + " FROM events_@ WHERE " + cond + " AND " + r.projects + " LIMIT ?"
+}
+
 // eventsOf reads the events of a day that meet a condition, those not read yet.
 func (r *traceReader) eventsOf(day int64, cond string, arg any) error {
-	sql := in(day, "SELECT "+eventColumns+" FROM events_@ WHERE "+cond+" AND "+r.projects+" LIMIT ?")
-	return r.c.query(sql, []any{arg, int64(maxTraceEvents - len(r.trace.Events))}, func(s *sqlite3.Stmt) error {
+	return r.c.query(in(day, r.eventsSQL(cond)), []any{arg, int64(maxTraceEvents - len(r.trace.Events))}, func(s *sqlite3.Stmt) error {
 		row := scanEvent(s, day)
 		key := eventKey{row.Project, row.ID}
 		if r.ids[key] {
