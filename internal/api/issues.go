@@ -31,7 +31,7 @@ type issue struct {
 	Handled      *bool      `json:"handled" doc:"Whether the program caught it; null when it did not say"`
 	Assignee     *string    `json:"assignee"`
 	Count        int64      `json:"count" doc:"Events"`
-	Users        int64      `json:"users" doc:"Distinct users; an estimate, within some 2 %"`
+	Users        int64      `json:"users" doc:"Distinct users"`
 	FirstSeen    time.Time  `json:"firstSeen"`
 	LastSeen     time.Time  `json:"lastSeen"`
 	ResolvedAt   *time.Time `json:"resolvedAt"`

@@ -10,8 +10,8 @@ export type IssueChange = Omit<Schemas['IssueChangeBody'], '$schema'>;
 const atOnce = 6; // requests under way together
 
 /**
- * triage changes issues one by one and says what came of it, with an undo that puts status and
- * assignee back. It calls changed with every issue as the server has it afterwards.
+ * triage changes issues one by one and says what came of it, with an undo that puts status, substatus
+ * and assignee back. It calls changed with every issue as the server has it afterwards.
  */
 export async function triage(issues: readonly Issue[], change: IssueChange, changed: (issue: Issue) => void): Promise<void> {
   const done: Issue[] = [];
@@ -23,7 +23,7 @@ export async function triage(issues: readonly Issue[], change: IssueChange, chan
         changed(await patch(issue.id, change));
         done.push(issue);
       } catch (err) {
-        failed.push(err instanceof Problem ? err.message : String(err));
+        failed.push(text(err));
       }
     }
   };
@@ -41,14 +41,55 @@ function patch(id: string, body: IssueChange): Promise<Issue> {
 
 async function back(issues: Issue[], change: IssueChange, changed: (issue: Issue) => void): Promise<void> {
   for (const was of issues) {
-    const before = change.status ? { status: was.status } : { assignee: was.assignee ?? '' };
     try {
-      changed(await patch(was.id, before));
+      changed(await patch(was.id, before(was, change)));
     } catch (err) {
-      say({ text: `Not undone: ${String(err)}`, bad: true });
+      say({ text: `Not undone: ${text(err)}`, bad: true });
       return;
     }
   }
+}
+
+/** before is the change that takes a change back: a new issue is new again, and not ongoing as one that is opened by hand. */
+export function before(was: Issue, change: IssueChange): IssueChange {
+  if (!change.status) return { assignee: was.assignee ?? '' };
+  const substatus = was.status === 'unresolved' ? was.substatus : null;
+  return substatus ? { status: was.status, substatus: substatus as IssueChange['substatus'] } : { status: was.status };
+}
+
+/** staying is the issue that stays when issues are merged, unless somebody chooses another: the one with most events. */
+export function staying(issues: readonly Issue[]): Issue | undefined {
+  return [...issues].sort((a, b) => b.count - a.count || Number(b.id) - Number(a.id))[0];
+}
+
+/**
+ * merge makes issues one and says so, with an undo that gives the others back. It calls done after either, with the
+ * issue that stayed.
+ */
+export async function merge(ids: readonly string[], into: string, done: (issue: Issue) => void): Promise<void> {
+  try {
+    const got = await ask(api.POST('/api/v1/issues/merge', { body: { ids: [...ids], into } }));
+    const children = got.children ?? [];
+    done(got.issue);
+    say({ text: `${plural(children.length, 'issue')} merged into ${got.issue.shortId}`, undo: () => void giveBack(got.issue, children, done) });
+  } catch (err) {
+    say({ text: `Not merged: ${text(err)}`, bad: true });
+  }
+}
+
+/** giveBack makes issues that were merged into another ones of their own again, with an undo that merges them once more. */
+export async function giveBack(from: Issue, ids: readonly string[], done: (issue: Issue) => void): Promise<void> {
+  try {
+    const got = await ask(api.POST('/api/v1/issues/{id}/unmerge', { params: { path: { id: from.id } }, body: { ids: [...ids] } }));
+    done(got.issue);
+    say({ text: `${plural(ids.length, 'issue')} given back by ${from.shortId}`, undo: () => void merge([from.id, ...ids], from.id, done) });
+  } catch (err) {
+    say({ text: `Not given back: ${text(err)}`, bad: true });
+  }
+}
+
+function text(err: unknown): string {
+  return err instanceof Problem ? err.message : String(err);
 }
 
 function verb(change: IssueChange): string {

@@ -2645,7 +2645,7 @@ export interface components {
             type: string;
             /**
              * Format: int64
-             * @description Distinct users; an estimate, within some 2 %
+             * @description Distinct users
              */
             users: number;
             value: string;
