@@ -88,6 +88,7 @@ func (p *Pipeline) ProcessStore(ctx context.Context, body []byte, m sentry.Meta)
 func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) (model.EventID, error) {
 	id := docs.EventID
 	p.clean(docs)
+	p.fill(docs)
 	b := sentry.Decode(docs)
 	up := p.forwards(docs)
 	if up == nil {
