@@ -209,68 +209,86 @@ func upstreamIssuesAreTied(t *testing.T, f *fixture) {
 	fails(t, "another tenant's tie", err, model.ErrNotFound)
 }
 
-// changesArePushed follows the feed as the mirror does.
+// pusher follows the feed as the mirror does.
+type pusher struct {
+	*fixture
+	t     *testing.T
+	issue model.IssueID // that is tied to one upstream
+}
+
+func (f *fixture) pusher(t *testing.T) *pusher {
+	t.Helper()
+	f.write(t, f.batch(f.event("A", Clock)))
+	p := &pusher{f, t, f.issues(t, store.IssueQuery{})[0].ID}
+	must(t, f.LinkIssue(context.Background(), store.UpstreamIssue{Org: f.org.ID, Issue: p.issue, ID: "77", How: "event"}))
+	p.follow()
+	return p
+}
+
+func (p *pusher) follow() {
+	p.t.Helper()
+	at, err := p.Cursor(context.Background(), "mirror")
+	must(p.t, err)
+	list, err := p.Changes(context.Background(), at, 100)
+	must(p.t, err)
+	must(p.t, p.PushChanges(context.Background(), "mirror", list, Clock))
+}
+
+// due returns what is to be sent, which must be as many.
+func (p *pusher) due(what string, want int) []store.Push {
+	p.t.Helper()
+	list, err := p.DuePushes(context.Background(), Clock, 10)
+	must(p.t, err)
+	if len(list) != want {
+		p.t.Fatalf("to be sent %s: %+v, want %d", what, list, want)
+	}
+	return list
+}
+
+func (p *pusher) change(u store.IssueUpdate) {
+	p.t.Helper()
+	_, err := p.UpdateIssues(context.Background(), p.scope(), []model.IssueID{p.issue}, u)
+	must(p.t, err)
+	p.follow()
+}
+
 func changesArePushed(t *testing.T, f *fixture) {
 	ctx := context.Background()
-	f.write(t, f.batch(f.event("A", Clock)))
-	issue := f.issues(t, store.IssueQuery{})[0].ID
-	must(t, f.LinkIssue(ctx, store.UpstreamIssue{Org: f.org.ID, Issue: issue, ID: "77", How: "event"}))
-	follow := func() {
-		t.Helper()
-		at, err := f.Cursor(ctx, "mirror")
-		must(t, err)
-		list, err := f.Changes(ctx, at, 100)
-		must(t, err)
-		must(t, f.PushChanges(ctx, "mirror", list, Clock))
-	}
-	due := func() []store.Push {
-		t.Helper()
-		list, err := f.DuePushes(ctx, Clock, 10)
-		must(t, err)
-		return list
-	}
-	change := func(u store.IssueUpdate) {
-		t.Helper()
-		_, err := f.UpdateIssues(ctx, f.scope(), []model.IssueID{issue}, u)
-		must(t, err)
-		follow()
-	}
+	p := f.pusher(t)
 	resolved, open, ann := store.Resolved, store.Unresolved, "ann"
-	follow()
-	equal(t, "to be sent of a new issue", len(due()), 0)
-	change(store.IssueUpdate{Status: &resolved, Origin: store.OriginSentry})
-	equal(t, "to be sent of what a webhook changed", len(due()), 0)
-	change(store.IssueUpdate{AssignedTo: &ann})
-	list := due()
-	if len(list) != 1 || list[0].What != store.ChangedAssignee || list[0].ID != "77" || list[0].Issue != issue {
-		t.Fatalf("to be sent = %+v", list)
+	p.due("of a new issue", 0)
+	p.change(store.IssueUpdate{Status: &resolved, Origin: store.OriginSentry})
+	p.due("of what a webhook changed", 0)
+	p.change(store.IssueUpdate{AssignedTo: &ann})
+	first := p.due("of a new assignee", 1)[0]
+	if first.What != store.ChangedAssignee || first.ID != "77" || first.Issue != p.issue {
+		t.Fatalf("to be sent = %+v", first)
 	}
-	p := list[0]
-	p.Tries, p.Due, p.Problem = 1, Clock.Add(time.Minute), "no answer"
-	must(t, f.SettlePush(ctx, p))
-	equal(t, "to be sent while it waits", len(due()), 0)
-	ties, err := f.UpstreamIssues(ctx, f.scope(), []model.IssueID{issue})
+	first.Tries, first.Due, first.Problem = 1, Clock.Add(time.Minute), "no answer"
+	must(t, f.SettlePush(ctx, first))
+	p.due("while it waits", 0)
+	ties, err := f.UpstreamIssues(ctx, f.scope(), []model.IssueID{p.issue})
 	must(t, err)
-	if tie := ties[issue]; tie.Problem != "no answer" || tie.Tries != 1 {
+	if tie := ties[p.issue]; tie.Problem != "no answer" || tie.Tries != 1 {
 		t.Errorf("what went wrong = %+v", tie)
 	}
-	change(store.IssueUpdate{Status: &open})
-	list = due()
-	if len(list) != 1 || list[0].What != store.ChangedAssignee|store.ChangedStatus || list[0].Tries != 0 {
-		t.Fatalf("to be sent after another change = %+v", list)
+	p.change(store.IssueUpdate{Status: &open})
+	both := store.ChangedAssignee | store.ChangedStatus
+	second := p.due("after another change", 1)[0]
+	if second.What != both || second.Tries != 0 {
+		t.Fatalf("to be sent after another change = %+v", second)
 	}
-	change(store.IssueUpdate{Status: &resolved})
-	done := list[0]
-	done.What, done.Due, done.Sent = 0, time.Time{}, Clock
-	must(t, f.SettlePush(ctx, done)) // by who sent what was so before
-	list = due()
-	if len(list) != 1 || list[0].What != store.ChangedAssignee|store.ChangedStatus || !list[0].Sent.Equal(Clock) {
-		t.Fatalf("to be sent of what changed meanwhile = %+v", list)
+	p.change(store.IssueUpdate{Status: &resolved})
+	second.What, second.Due, second.Sent = 0, time.Time{}, Clock
+	must(t, f.SettlePush(ctx, second)) // by who sent what was so before
+	third := p.due("of what changed meanwhile", 1)[0]
+	if third.What != both || !third.Sent.Equal(Clock) {
+		t.Fatalf("to be sent of what changed meanwhile = %+v", third)
 	}
-	list[0].What, list[0].Due = 0, time.Time{}
-	must(t, f.SettlePush(ctx, list[0]))
-	follow()
-	equal(t, "to be sent in the end", len(due()), 0)
+	third.What, third.Due = 0, time.Time{}
+	must(t, f.SettlePush(ctx, third))
+	p.follow()
+	p.due("in the end", 0)
 }
 
 func triggersAreKept(t *testing.T, f *fixture) {
