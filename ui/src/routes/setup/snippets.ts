@@ -11,8 +11,8 @@ export interface Snippet {
 /** curl writes the request that sends one message without any SDK. */
 function curl(dsn: string): string {
   const url = new URL(dsn);
-  const project = url.pathname.split('/').filter(Boolean).at(-1) ?? '1';
-  return `curl ${url.protocol}//${url.host}/api/${project}/store/ \\
+  const [, path = '', project = '1'] = /^(.*)\/(\d+)$/.exec(url.pathname) ?? [];
+  return `curl ${url.protocol}//${url.host}${path}/api/${project}/store/ \\
   -H 'Content-Type: application/json' \\
   -H 'X-Sentry-Auth: Sentry sentry_version=7, sentry_client=curl/1.0, sentry_key=${url.username}' \\
   -d '{"message": "Hello from curl", "level": "error", "platform": "other"}'`;
@@ -84,6 +84,26 @@ sentry_sdk.capture_exception(RuntimeError("Hello from Python"))`,
 Sentry.init({ dsn: '${dsn}' });
 
 Sentry.captureException(new Error('Hello from the browser'));`,
+  },
+  {
+    value: 'opentelemetry',
+    title: 'OpenTelemetry',
+    install: 'npm install @sentry/node @opentelemetry/api',
+    code: (dsn) => `// Spans of OpenTelemetry's API travel with Sentry's SDK.
+import { trace } from '@opentelemetry/api';
+import * as Sentry from '@sentry/node';
+
+Sentry.init({
+  dsn: '${dsn}',
+  tracesSampleRate: 1.0,
+  enableOpenTelemetrySetup: true, // since 11; before, it is always on
+});
+
+const attributes = { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'first-agent' };
+trace.getTracer('first-agent').startActiveSpan('invoke_agent first-agent', { attributes }, (span) => {
+  Sentry.captureException(new Error('Hello from OpenTelemetry'));
+  span.end();
+});`,
   },
   { value: 'curl', title: 'curl', install: '', code: curl },
 ];
