@@ -1,15 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Page } from '@playwright/test';
-import type { AxeResults, RunOptions } from 'axe-core';
+import { accessible } from './axe';
 import { addressOf, contents, paths } from './pages';
 import { expect, measured, ready, test } from './watched';
-
-interface Axe {
-  run: (of: Document, options: RunOptions) => Promise<AxeResults>;
-}
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 for (const path of paths()) {
   test(`${path} opens in both themes`, async ({ page }) => {
@@ -19,21 +10,8 @@ for (const path of paths()) {
     await expect(page.locator('main')).toHaveText(contents[path] ?? /\w{3}/);
     await expect(page.getByRole('alert')).toHaveCount(0);
     expect(await page.title()).toMatch(/\S · Picket$/);
-    await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
-    await page.evaluate(axe);
-    expect(await serious(page)).toEqual([]);
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
-    expect(await serious(page, ['color-contrast', 'link-in-text-block'])).toEqual([]);
+    await accessible(page, path);
   });
-}
-
-/** serious returns what axe finds that is serious or worse, by all its rules or by some. */
-async function serious(page: Page, rules?: string[]): Promise<string[]> {
-  const options: RunOptions = { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) };
-  const found = await page.evaluate((o) => (window as unknown as { axe: Axe }).axe.run(document, o), options);
-  const bad = found.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
-  return bad.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join('; ')}`);
 }
 
 test('a narrow screen shows every page without scrolling sideways', async ({ page }) => {

@@ -24,6 +24,7 @@ export const contents: Record<string, RegExp> = {
   '/settings': /New project/,
   '/agents': /refund-desk/,
   '/executions': /\$0\.\d/,
+  '/tail': /Live/,
 };
 
 /** asleep are the pages that a server with --dev has no use for. */

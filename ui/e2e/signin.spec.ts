@@ -1,3 +1,4 @@
+import { accessible } from './axe';
 import { serve } from './server.mjs';
 import { expect, ready, test } from './watched';
 
@@ -9,11 +10,13 @@ test('the one-time link sets the administrator, who signs out and in again', asy
     await page.goto(server.url);
     await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
     await expect(page.locator('main')).toContainText('one-time link');
+    await accessible(page, 'sign-in');
 
     await expect.poll(said).not.toBe('');
     await page.goto(said());
     await page.getByLabel('E-mail address').fill(email);
     await page.getByLabel('Password').fill(password);
+    await accessible(page, 'first password');
     await page.getByRole('button', { name: 'Begin' }).click();
     await expect(page.getByRole('heading', { name: 'Set up', exact: true })).toBeVisible(); // nothing came yet
     expect(page.url()).not.toContain('#');
@@ -27,6 +30,7 @@ test('the one-time link sets the administrator, who signs out and in again', asy
     await page.getByLabel('Password').fill('not that one at all');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect(page.getByRole('alert')).toContainText('wrong');
+    await accessible(page, 'refused');
     expect(complaints.splice(0).filter((c) => !c.includes('401'))).toEqual([]); // browsers log what is refused
 
     await page.getByLabel('Password').fill(password);
