@@ -30,6 +30,7 @@ export const routes: Route[] = [
   { path: '/agents/:id', title: 'Agent', load: () => import('./routes/agent/Page.svelte') },
   { path: '/executions', title: 'Executions', icon: 'executions', keys: 'g e', group: 'Watch', load: () => import('./routes/executions/Page.svelte') },
   { path: '/executions/:id', title: 'Execution', load: () => import('./routes/execution/Page.svelte') },
+  { path: '/compare', title: 'Compare', icon: 'compare', keys: 'g c', group: 'Watch', load: () => import('./routes/compare/Page.svelte') },
   { path: '/conversations', title: 'Conversations', icon: 'conversations', keys: 'g v', group: 'Watch', load: () => import('./routes/conversations/Page.svelte') },
   { path: '/conversations/:id', title: 'Conversation', load: () => import('./routes/conversation/Page.svelte') },
   { path: '/cost', title: 'Cost', icon: 'cost', keys: 'g d', group: 'Watch', load: () => import('./routes/cost/Page.svelte') },

@@ -32,6 +32,7 @@ test('address stays readable', () => {
   f('', '/issues');
   f('query=is:unresolved level:error', '/issues?query=is:unresolved+level:error');
   f('query=a%26b', '/issues?query=a%26b');
+  f('release=fleet@3.1.0', '/issues?release=fleet@3.1.0');
   f('from=2026-03-03T14:00:00Z', '/issues?from=2026-03-03T14:00:00Z');
 });
 

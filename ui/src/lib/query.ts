@@ -41,9 +41,9 @@ export function carried(params: URLSearchParams): URLSearchParams {
   return out;
 }
 
-/** address joins a path and parameters; colons, commas and slashes stay readable. */
+/** address joins a path and parameters; colons, commas, slashes and at signs stay readable. */
 export function address(path: string, params: URLSearchParams): string {
-  const query = params.toString().replaceAll('%3A', ':').replaceAll('%2C', ',').replaceAll('%2F', '/');
+  const query = params.toString().replaceAll('%3A', ':').replaceAll('%2C', ',').replaceAll('%2F', '/').replaceAll('%40', '@');
   return query === '' ? path : `${path}?${query}`;
 }
 

@@ -5,6 +5,7 @@ export const icons = {
   agents: 'M3.5 6h9v7h-9zM8 6V3M6.3 9v1M9.7 9v1M1.5 9v2M14.5 9v2',
   executions: 'M3 3v10M3 4.5h6M3 8h9.5M3 11.5h4',
   conversations: 'M2 3h12v8H7l-3 2.5V11H2z',
+  region: 'M5 2.500v11M11 2.500v11M1.500 8H3M13 8h1.500M6.500 10.500l3-5',
   compare: 'M6 2v12M10 2v12M2.5 5 6 8l-3.5 3M13.5 5 10 8l3.5 3',
   tail: 'M2 8h3l2-5 3 10 1.6-5H14',
   setup: 'M9.5 2 4 9h3.5l-1 5L12 7H8.5z',
