@@ -65,7 +65,7 @@ type ExecutionTrace struct {
 	Load func(ctx context.Context, payloads []int) ([][]byte, error)
 }
 
-// ConversationQuery selects conversations, those with the latest execution first.
+// ConversationQuery selects conversations, those whose last execution began last first.
 type ConversationQuery struct {
 	In           Scope
 	ID           string
