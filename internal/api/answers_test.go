@@ -55,6 +55,7 @@ func requests() []request {
 		{"execution", "/api/v1/executions/run-1", ""},
 		{"conversations", "/api/v1/conversations", ""},
 		{"conversation", "/api/v1/conversations/talk-1", ""},
+		{"sampling", "/api/v1/sampling?window=1h", ""},
 		{"logs", "/api/v1/logs", ""},
 		{"monitors", "/api/v1/monitors", ""},
 		{"checkIns", "/api/v1/monitors/nightly/checkins", ""},
@@ -218,7 +219,7 @@ func TestTenantsAreWalls(t *testing.T) {
 	w := newWorld(t)
 	w.fill()
 	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "talk-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
-	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1", "config", "changeConfig", "changeConfigV1", "testConfig", "testConfigV1", "configHistory"}
+	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "sampling", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1", "config", "changeConfig", "changeConfigV1", "testConfig", "testConfigV1", "configHistory"}
 	ops, _ := w.described()
 	for _, r := range requests() {
 		op := ops[r.operation]

@@ -38,6 +38,7 @@ type Totals struct {
 	GuessedCalls        int64       `json:"guessedCalls" doc:"Model calls whose price was guessed from the model's name"`
 	ReportedCalls       int64       `json:"reportedCalls" doc:"Model calls whose cost is the SDK's word"`
 	Loops               loops       `json:"loops" doc:"Executions that went round in circles"`
+	Estimated           *estimated  `json:"estimated,omitempty" doc:"What there was, where SDKs sampled and so sent some only. All other numbers are of what came; left out when everything came"`
 }
 
 type loops struct {
@@ -61,6 +62,7 @@ func totalsOf(c *rollup.Counters) Totals {
 	t.FailedCostUSD = failedDollars(c)
 	t.CostPerSuccessUSD, t.CostPerSuccessNanos = perSuccess(c, t.CostUSD)
 	count, burned := c.Get(rollup.Loops), c.Get(rollup.LoopCostNanos)
+	t.Estimated = estimatedOf(c)
 	t.Loops = loops{count, dollars(burned, min(unpriced, count)), burned}
 	return t
 }

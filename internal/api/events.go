@@ -36,6 +36,8 @@ type Event struct {
 	AgentID        *string   `json:"agentId"`
 	ExecutionID    *string   `json:"executionId"`
 	OrganizationID *string   `json:"organizationId" doc:"The customer's organization, as the agent's platform named it"`
+	Sampled        bool      `json:"sampled" doc:"Whether sampling left the payload out: the event is counted, and was not forwarded"`
+	SampledBy      *string   `json:"sampledBy" enum:"rate,rule,budget" doc:"Which setting did: the share that is kept, a rule, or the budget of the minute; null when it was not sampled out"`
 }
 
 func eventOf(e *store.EventSummary) Event {
@@ -46,6 +48,7 @@ func eventOf(e *store.EventSummary) Event {
 		Release: text(e.Release), Environment: text(e.Environment), Transaction: text(e.Transaction),
 		User: text(e.UserKey), TraceID: traceID(e.Trace), SpanID: spanID(e.Span),
 		AgentID: text(e.Agent), ExecutionID: text(e.Execution), OrganizationID: text(e.Organization),
+		Sampled: e.Omitted != model.NotOmitted, SampledBy: text(e.Omitted.String()),
 	}
 	if e.Issue != 0 {
 		out.IssueID = text(e.Issue.String())
@@ -79,7 +82,7 @@ type wholeEvent struct {
 	Event
 	NextEventID     *string         `json:"nextEventId" doc:"The next younger event of the issue"`
 	PreviousEventID *string         `json:"previousEventId" doc:"The next older event of the issue"`
-	Payload         json.RawMessage `json:"payload" doc:"What the SDK sent, less secrets; _meta says what was taken out"`
+	Payload         json.RawMessage `json:"payload" doc:"What the SDK sent, less secrets; _meta says what was taken out. Null when it was sampled out"`
 }
 
 func (a *rest) event(ctx context.Context, c access.Caller, in *eventQuery) (*wholeEvent, error) {

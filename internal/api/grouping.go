@@ -54,6 +54,7 @@ func readExecutions(c *rollup.Counters, p *point) {
 	p.Errors = c.Get(rollup.Errors)
 	p.Executions = number(c.Get(rollup.Executions))
 	p.ErrorRate, _ = rate(wentWrong(c), *p.Executions)
+	p.Estimated = estimatedOf(c)
 	readMoney(c, p)
 	readBlame(c, p)
 	p.FailedCostUSD = failedDollars(c)

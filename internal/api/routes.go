@@ -197,6 +197,11 @@ func (a *rest) telemetryRoutes(api huma.API) {
 			"When several projects used the same id, the one with the latest run.",
 	}, a.conversation)
 	add(a, api, operation{
+		id: "sampling", path: "/api/v1/sampling",
+		scope: access.EventRead, tag: "telemetry", summary: "What sampling kept",
+		about: "Of how many errors and transactions the payloads were kept, and why. Sampling itself is set with /sentry/config.",
+	}, a.sampling)
+	add(a, api, operation{
 		id: "logs", path: "/api/v1/logs",
 		scope: access.EventRead, tag: "telemetry", summary: "Log records",
 		about: "Structured logs, the latest first.",

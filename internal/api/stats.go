@@ -27,13 +27,14 @@ type agentStats struct {
 
 // EventCounts is what beside executions was captured of an agent.
 type EventCounts struct {
-	Transactions     int64 `json:"transactions"`
-	Users            int64 `json:"users" doc:"Distinct users of those events; an estimate, within some 2 %"`
-	EventsOfAnyLevel int64 `json:"events" doc:"Captured errors, messages and feedback of any level"`
+	Transactions          int64       `json:"transactions"`
+	EstimatedTransactions *countRange `json:"estimatedTransactions,omitempty" doc:"About how many there were, where SDKs sampled; left out when everything came"`
+	Users                 int64       `json:"users" doc:"Distinct users of those events; an estimate, within some 2 %"`
+	EventsOfAnyLevel      int64       `json:"events" doc:"Captured errors, messages and feedback of any level"`
 }
 
 func eventCountsOf(s *sum) EventCounts {
-	return EventCounts{s.Get(rollup.Transactions), s.Users(), s.Get(rollup.Events)}
+	return EventCounts{s.Get(rollup.Transactions), transactionsOf(s.Counters), s.Users(), s.Get(rollup.Events)}
 }
 
 // Breakdown is what an agent did, taken apart.

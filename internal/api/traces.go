@@ -22,7 +22,7 @@ type TraceName struct {
 // trace is everything stored under one trace id.
 type trace struct {
 	TraceID string  `json:"traceId"`
-	Spans   []Span  `json:"spans" doc:"By start"`
+	Spans   []Span  `json:"spans" doc:"By start. Of transactions that were sampled out, those that say nothing of agents are not kept"`
 	Events  []Event `json:"events" doc:"Errors, messages and transactions of the trace"`
 }
 
@@ -54,7 +54,8 @@ type Span struct {
 	CostUSD        *usd                       `json:"costUsd" doc:"Null when no price is known, and for what has no cost"`
 	CostNanos      *int64                     `json:"costNanos"`
 	Pricing        string                     `json:"pricing" enum:"none,priced,guessed,unpriced,reported" doc:"Where the cost comes from: the price table; the table with a guessed provider; nowhere; the SDK"`
-	Attributes     map[string]json.RawMessage `json:"attributes" doc:"Everything that was sent with the span, less secrets"`
+	Attributes     map[string]json.RawMessage `json:"attributes" doc:"Everything that was sent with the span, less secrets; nothing when it was sampled out"`
+	Sampled        bool                       `json:"sampled" doc:"Whether sampling left out what was sent with it: what it says of agents is kept"`
 }
 
 // Agent is an AI agent as it named itself.
@@ -193,7 +194,7 @@ func spanOf(s *store.SpanRecord, sent map[string]json.RawMessage) Span {
 		OrganizationID: text(s.Organization),
 		Provider:       text(s.Provider), Model: text(s.Model), Tool: text(s.Tool), ErrorType: text(s.ErrorType), Fault: text(s.Signs.Fault),
 		Usage: usageOf(s.Usage), Pricing: pricings[s.Cost.Pricing],
-		Attributes: sent,
+		Attributes: sent, Sampled: s.Omitted != model.NotOmitted,
 	}
 	if s.Kind == model.SpanPolicy {
 		out.Policy = &policy{s.Policy.Name, s.Policy.Verdict.String(), s.Policy.Reason}

@@ -24,6 +24,7 @@ type executionStory struct {
 	Execution
 	Transcript []entry `json:"transcript" doc:"What happened, in order; of messages only what is new since the agent's previous call. Long texts are cut"`
 	Next       *string `json:"next" doc:"The cursor of the transcript's next page; null at the end"`
+	SampledBy  *string `json:"sampledBy" enum:"rate,rule,budget" doc:"Which setting of sampling left out payloads, so that the transcript has no texts: what was called, used and spent is there; null when they were kept"`
 }
 
 func (a *rest) execution(ctx context.Context, c access.Caller, in *transcriptQuery) (*executionStory, error) {
@@ -41,7 +42,17 @@ func (a *rest) execution(ctx context.Context, c access.Caller, in *transcriptQue
 	}
 	j := newJournal(ctx, x)
 	entries, next := j.page(from, in.Limit)
-	return &executionStory{executionOf(x.ExecutionRecord), entries, next}, j.sent.err
+	return &executionStory{executionOf(x.ExecutionRecord), entries, next, text(omission(x).String())}, j.sent.err
+}
+
+// omission returns why sampling left out what was sent with the execution's spans.
+func omission(x *store.ExecutionTrace) model.Omission {
+	for i := range x.Trace.Spans {
+		if s := &x.Trace.Spans[i]; s.Execution == x.ID && s.Omitted != model.NotOmitted {
+			return s.Omitted
+		}
+	}
+	return model.NotOmitted
 }
 
 // placeIn is where a page of a transcript begins: behind so many steps of the same

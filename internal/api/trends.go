@@ -35,19 +35,20 @@ type series struct {
 // point is what happened in one interval. What the grouping cannot tell is null:
 // a tool has no tokens, a model no executions.
 type point struct {
-	T                time.Time `json:"t" doc:"Beginning of the interval"`
-	Errors           int64     `json:"errors" doc:"Captured events of level error or fatal; failed calls for model and tool, violations for policy"`
-	Executions       *int64    `json:"executions" doc:"For policy those with a violation"`
-	FailedExecutions *int64    `json:"failedExecutions" doc:"Executions that errored or failed; where series are by tool, policy, type of error, fault, rule or issue, those in which it had a part"`
-	Calls            *int64    `json:"calls" doc:"Evaluations for policy"`
-	ErrorRate        *float64  `json:"errorRate" doc:"See errorRateOf; null when there was nothing to divide by"`
-	CostUSD          *usd      `json:"costUsd"`
-	CostNanos        *int64    `json:"costNanos"`
-	FailedCostUSD    *usd      `json:"failedCostUsd" doc:"What failedExecutions cost"`
-	FailedCostNanos  *int64    `json:"failedCostNanos"`
-	Unpriced         *int64    `json:"unpricedCalls"`
-	Tokens           *int64    `json:"tokens"`
-	P95MS            *float64  `json:"p95Ms" doc:"Of executions, or of calls for model and tool, in milliseconds"`
+	T                time.Time  `json:"t" doc:"Beginning of the interval"`
+	Errors           int64      `json:"errors" doc:"Captured events of level error or fatal; failed calls for model and tool, violations for policy"`
+	Executions       *int64     `json:"executions" doc:"For policy those with a violation"`
+	FailedExecutions *int64     `json:"failedExecutions" doc:"Executions that errored or failed; where series are by tool, policy, type of error, fault, rule or issue, those in which it had a part"`
+	Calls            *int64     `json:"calls" doc:"Evaluations for policy"`
+	ErrorRate        *float64   `json:"errorRate" doc:"See errorRateOf; null when there was nothing to divide by"`
+	CostUSD          *usd       `json:"costUsd"`
+	CostNanos        *int64     `json:"costNanos"`
+	FailedCostUSD    *usd       `json:"failedCostUsd" doc:"What failedExecutions cost"`
+	FailedCostNanos  *int64     `json:"failedCostNanos"`
+	Unpriced         *int64     `json:"unpricedCalls"`
+	Tokens           *int64     `json:"tokens"`
+	Estimated        *estimated `json:"estimated,omitempty" doc:"What there was, where SDKs sampled; left out when everything came, and where series are by anything but agent, organization, environment or release"`
+	P95MS            *float64   `json:"p95Ms" doc:"Of executions, or of calls for model and tool, in milliseconds"`
 }
 
 const (

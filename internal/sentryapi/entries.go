@@ -99,6 +99,9 @@ func pairs(list []sentry.Pair) []sentry.Pair { return append([]sentry.Pair{}, li
 
 // spansOf returns the spans inside a transaction, as they were sent.
 func spansOf(e *store.EventRecord) ([]json.RawMessage, error) {
+	if e.Omitted != model.NotOmitted {
+		return []json.RawMessage{}, nil
+	}
 	all, err := sentry.DecodeSpans(e.Payload)
 	if err != nil {
 		return nil, fmt.Errorf("stored spans of event %s: %v", e.ID, err) // our fault: they were read before

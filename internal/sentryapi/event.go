@@ -91,14 +91,29 @@ type eventRelease struct {
 	LastCommit   *struct{} `json:"lastCommit"`
 }
 
-// view reads the payload of a stored event.
+// view reads the payload of a stored event; of one that was sampled out, what is known
+// without it.
 func view(e *store.EventRecord) (*sentry.EventView, error) {
+	if e.Omitted != model.NotOmitted {
+		return sampledOut(e), nil
+	}
 	v, err := sentry.DecodeEvent(e.Payload)
 	if err != nil {
 		// The payload was read once before it was stored: this is our fault and no client's.
 		return nil, fmt.Errorf("stored payload of event %s: %v", e.ID, err)
 	}
 	return v, nil
+}
+
+// sampledOut tells of an event whose payload was not kept, and why, as Sentry tells of
+// what is wrong with one.
+func sampledOut(e *store.EventRecord) *sentry.EventView {
+	why, err := json.Marshal(e.Omitted.String())
+	if err != nil {
+		why = nil // a text: it cannot fail
+	}
+	return &sentry.EventView{Platform: e.Platform, Level: e.Level.String(), Transaction: e.Transaction,
+		Errors: []sentry.ErrorView{{Type: "sampled_out", Name: "payload", Value: why}}}
 }
 
 func eventOf(e *store.EventRecord, v *sentry.EventView) event {

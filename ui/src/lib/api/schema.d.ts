@@ -632,6 +632,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sampling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What sampling kept
+         * @description Of how many errors and transactions the payloads were kept, and why. Sampling itself is set with /sentry/config.
+         */
+        get: operations["sampling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sentry/config": {
         parameters: {
             query?: never;
@@ -1131,6 +1151,8 @@ export interface components {
              * @description Captured events of level error or fatal
              */
             errors: number;
+            /** @description What there was, where SDKs sampled and so sent some only. All other numbers are of what came; left out when everything came */
+            estimated?: components["schemas"]["Estimated"];
             /**
              * Format: int64
              * @description Runs of agents that ended
@@ -1213,6 +1235,10 @@ export interface components {
             errors: number;
             /** @description The most frequent 50 types of error */
             errorsByType: components["schemas"]["TypeCount"][];
+            /** @description What there was, where SDKs sampled and so sent some only. All other numbers are of what came; left out when everything came */
+            estimated?: components["schemas"]["Estimated"];
+            /** @description About how many there were, where SDKs sampled; left out when everything came */
+            estimatedTransactions?: components["schemas"]["CountRange"];
             /**
              * Format: int64
              * @description Captured errors, messages and feedback of any level
@@ -1344,6 +1370,8 @@ export interface components {
              * @description Captured events of level error or fatal
              */
             errors: number;
+            /** @description What there was, where SDKs sampled and so sent some only. All other numbers are of what came; left out when everything came */
+            estimated?: components["schemas"]["Estimated"];
             /**
              * Format: int64
              * @description Runs of agents that ended
@@ -1444,6 +1472,10 @@ export interface components {
             errors: number;
             /** @description The most frequent 50 types of error */
             errorsByType: components["schemas"]["TypeCount"][];
+            /** @description What there was, where SDKs sampled and so sent some only. All other numbers are of what came; left out when everything came */
+            estimated?: components["schemas"]["Estimated"];
+            /** @description About how many there were, where SDKs sampled; left out when everything came */
+            estimatedTransactions?: components["schemas"]["CountRange"];
             /**
              * Format: int64
              * @description Captured errors, messages and feedback of any level
@@ -2123,6 +2155,22 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        CountRange: {
+            /**
+             * Format: int64
+             * @description Upper end of the 95 % interval
+             */
+            high: number;
+            /**
+             * Format: int64
+             * @description Lower end of the 95 % interval
+             */
+            low: number;
+            /** Format: int64 */
+            value: number;
+        } & {
+            [key: string]: unknown;
+        };
         CredentialsBody: {
             email: string;
             password: string;
@@ -2264,6 +2312,52 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        Estimated: {
+            /**
+             * Format: double
+             * @description Of all of them: differs from what came where services sample at different rates
+             */
+            errorRate: number;
+            /**
+             * Format: double
+             * @description Upper end of the 95 % interval of errorRate
+             */
+            errorRateHigh: number;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % interval of errorRate
+             */
+            errorRateLow: number;
+            /**
+             * Format: int64
+             * @description About how many ended, those included that SDKs did not send
+             */
+            executions: number;
+            /** @description About how many of them errored or failed */
+            failedExecutions: components["schemas"]["CountRange"];
+            /**
+             * Format: int64
+             * @description Upper end of the 95 % interval of executions
+             */
+            high: number;
+            /**
+             * Format: int64
+             * @description Lower end of the 95 % interval of executions
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description What came, as a share of what there was: about the rate that the SDKs have
+             */
+            sampleRate: number;
+            /**
+             * @description Who left the others out, before anything was counted. What Picket itself samples is counted before
+             * @enum {string}
+             */
+            sampledBy: "sdk";
+        } & {
+            [key: string]: unknown;
+        };
         Event: {
             agentId: string | null;
             culprit: string;
@@ -2288,6 +2382,13 @@ export interface components {
             /** Format: date-time */
             receivedAt: string;
             release: string | null;
+            /** @description Whether sampling left the payload out: the event is counted, and was not forwarded */
+            sampled: boolean;
+            /**
+             * @description Which setting did: the share that is kept, a rule, or the budget of the minute; null when it was not sampled out
+             * @enum {string|null}
+             */
+            sampledBy: "rate" | "rule" | "budget" | null;
             spanId: string | null;
             /**
              * Format: date-time
@@ -2483,6 +2584,11 @@ export interface components {
             release: string | null;
             /** @description The rule of outcome that fired; null when the client or an error decided */
             rule: string | null;
+            /**
+             * @description Which setting of sampling left out payloads, so that the transcript has no texts: what was called, used and spent is there; null when they were kept
+             * @enum {string|null}
+             */
+            sampledBy: "rate" | "rule" | "budget" | null;
             spanId: string | null;
             /** Format: date-time */
             startedAt: string;
@@ -3023,6 +3129,8 @@ export interface components {
              * @description Captured events of level error or fatal; failed calls for model and tool, violations for policy
              */
             errors: number;
+            /** @description What there was, where SDKs sampled; left out when everything came, and where series are by anything but agent, organization, environment or release */
+            estimated?: components["schemas"]["Estimated"];
             /**
              * Format: int64
              * @description For policy those with a violation
@@ -3338,6 +3446,49 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        SamplingCount: {
+            /** @enum {string} */
+            category: "error" | "transaction";
+            /** Format: int64 */
+            quantity: number;
+            /** @description Of what was kept: error, failed, violation, loop, fault, errorEvent, cost, duration, newIssue, undecided (a piece of a trace under way), rate or rule; of what was dropped: rate, rule or budget */
+            reason: string;
+            /** @enum {string} */
+            verdict: "kept" | "dropped";
+        } & {
+            [key: string]: unknown;
+        };
+        SamplingReport: {
+            /** @description Errors and messages */
+            errors: components["schemas"]["SamplingShare"];
+            /** @description Largest first */
+            reasons: components["schemas"]["SamplingCount"][];
+            /** @description Transactions, and segments that came without one */
+            transactions: components["schemas"]["SamplingShare"];
+            /** @description What is really covered: old windows are cut to whole hours or days */
+            window: components["schemas"]["Window"];
+        } & {
+            [key: string]: unknown;
+        };
+        SamplingShare: {
+            /**
+             * Format: int64
+             * @description Without: these are counted, and not forwarded
+             */
+            dropped: number;
+            /**
+             * Format: int64
+             * @description With their payloads
+             */
+            kept: number;
+            /**
+             * Format: double
+             * @description Kept, as a share of both; null when nothing was judged, since nothing came or nothing is sampled
+             */
+            rate: number | null;
+        } & {
+            [key: string]: unknown;
+        };
         Series: {
             /** @description The agent, environment and so on; empty for what belongs to none */
             key: string;
@@ -3452,7 +3603,7 @@ export interface components {
         Span: {
             /** @description Whose span it is; left out when unknown */
             agent?: components["schemas"]["Agent"];
-            /** @description Everything that was sent with the span, less secrets */
+            /** @description Everything that was sent with the span, less secrets; nothing when it was sampled out */
             attributes: {
                 [key: string]: unknown;
             };
@@ -3491,6 +3642,8 @@ export interface components {
             projectId: string;
             provider: string | null;
             release: string | null;
+            /** @description Whether sampling left out what was sent with it: what it says of agents is kept */
+            sampled: boolean;
             /** @description Whether it is the root of a service's part of the trace */
             segment: boolean;
             spanId: string;
@@ -3644,7 +3797,7 @@ export interface components {
         Trace: {
             /** @description Errors, messages and transactions of the trace */
             events: components["schemas"]["Event"][];
-            /** @description By start */
+            /** @description By start. Of transactions that were sampled out, those that say nothing of agents are not kept */
             spans: components["schemas"]["Span"][];
             traceId: string;
         } & {
@@ -3837,7 +3990,7 @@ export interface components {
             nextEventId: string | null;
             /** @description The customer's organization, as the agent's platform named it */
             organizationId: string | null;
-            /** @description What the SDK sent, less secrets; _meta says what was taken out */
+            /** @description What the SDK sent, less secrets; _meta says what was taken out. Null when it was sampled out */
             payload: unknown;
             platform: string;
             /** @description The next older event of the issue */
@@ -3846,6 +3999,13 @@ export interface components {
             /** Format: date-time */
             receivedAt: string;
             release: string | null;
+            /** @description Whether sampling left the payload out: the event is counted, and was not forwarded */
+            sampled: boolean;
+            /**
+             * @description Which setting did: the share that is kept, a rule, or the budget of the minute; null when it was not sampled out
+             * @enum {string|null}
+             */
+            sampledBy: "rate" | "rule" | "budget" | null;
             spanId: string | null;
             /**
              * Format: date-time
@@ -3893,7 +4053,7 @@ export interface components {
         WholeSpan: {
             /** @description Whose span it is; left out when unknown */
             agent?: components["schemas"]["Agent"];
-            /** @description Everything that was sent with the span, less secrets */
+            /** @description Everything that was sent with the span, less secrets; nothing when it was sampled out */
             attributes: {
                 [key: string]: unknown;
             };
@@ -3934,6 +4094,8 @@ export interface components {
             projectId: string;
             provider: string | null;
             release: string | null;
+            /** @description Whether sampling left out what was sent with it: what it says of agents is kept */
+            sampled: boolean;
             /** @description Whether it is the root of a service's part of the trace */
             segment: boolean;
             spanId: string;
@@ -5291,6 +5453,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sampling: {
+        parameters: {
+            query?: {
+                /** @description How far back to look, from 1h to 90d: a number and one of m, h, d, w. With neither this nor from and to, numbers are of 24h, and lists of everything */
+                window?: string;
+                /** @description With to, instead of window: what happened then or later. Numbers are of at least a minute and at most 90 days, and of whole minutes */
+                from?: string;
+                /** @description With from, instead of window: what happened before then. Lists may leave one of the two open */
+                to?: string;
+                /** @description Only these projects, by slug or numeric id */
+                project?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamplingReport"];
                 };
             };
             /** @description Error */
