@@ -40,6 +40,9 @@ type Config struct {
 	Outcomes agent.Rules
 	// Settings says what holds where nobody set anything at run time.
 	Settings SettingsConfig
+	// WebhookSecret is that of the first organization's integration at Sentry, where the
+	// organization sets no other.
+	WebhookSecret string
 	// Pages are the built pages; nil means those in this binary, if there are any.
 	Pages fs.FS
 	// Limits bounds what a request may bring; its zero value is right.
@@ -68,7 +71,7 @@ func (c Config) Check() error {
 	if c.PublicURL != "" && !isURL(c.PublicURL) {
 		return fmt.Errorf("--public-url %q: %w", c.PublicURL, errURL)
 	}
-	return c.Settings.check()
+	return errors.Join(c.Settings.check(), c.checkHooks())
 }
 
 // checkEmbedded is Check for Embed; it names settings by their fields.

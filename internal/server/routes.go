@@ -35,6 +35,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle(sentryapi.Prefix, sentryapi.New(sentryapi.Config{
 		Store: s.store, Guard: guard, PublicURL: s.config.PublicURL, Version: s.config.Version, Log: s.log,
 	}))
+	s.hooks.mount(mux)
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", guard.Wrap(http.HandlerFunc(s.writeMetrics), refusePlainly))

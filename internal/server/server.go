@@ -44,6 +44,7 @@ type Server struct {
 	tail     tail.Hub
 	signin   *signin.Desk
 	settings *settings.Desk
+	hooks    *hooks
 	outbound *http.Client // for addresses that strangers chose
 	pages    http.Handler // nil when they are not built
 	key      store.Key    // of the first project
@@ -145,6 +146,7 @@ func (s *Server) wire() error {
 	}
 	s.pipeline = s.newPipeline()
 	s.onStop(s.pipeline.Flush)
+	s.hooks = s.newHooks()
 	s.handler = s.routes()
 	return nil
 }
@@ -234,6 +236,7 @@ func (s *Server) work(ctx context.Context) {
 	var workers sync.WaitGroup
 	workers.Go(func() { s.pipeline.Run(background) })
 	workers.Go(func() { s.settings.Run(background, s.log) })
+	s.hooks.work(background, &workers)
 	workers.Go(func() { s.pipeline.RunSampling(background, s.store) })
 	s.onStop(func(context.Context) error {
 		cancel()
