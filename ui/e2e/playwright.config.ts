@@ -3,6 +3,7 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: '.',
   outputDir: `${process.env.PICKET_OUT}/results`,
+  preserveOutput: 'failures-only',
   reporter: [['line']],
   timeout: 30_000,
   workers: 2,

@@ -28,8 +28,15 @@ try {
   tell();
 } finally {
   await server.stop();
+  sweep();
 }
 process.exit(code);
+
+/** sweep leaves nothing behind but what tells of a failure. */
+function sweep() {
+  const left = code === 0 ? [out] : [`${out}/data`, `${out}/picket`];
+  for (const path of left) rmSync(path, { recursive: true, force: true });
+}
 
 async function test() {
   const env = { ...process.env, PICKET_URL: server.url, PICKET_BIN: bin, PICKET_CHROMIUM: browser, PICKET_OUT: out, PICKET_PID: String(server.pid) };
