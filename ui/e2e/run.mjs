@@ -2,7 +2,8 @@
 // Usage: node e2e/run.mjs e2e|shots|big, from ui/. PICKET_BIN names a binary to use instead of building one,
 // PICKET_OUT a folder to write to instead of e2e/out. big measures, over the data that big.mjs keeps.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { bigData } from './big.mjs';
 import { build, fill, serve } from './server.mjs';
@@ -18,6 +19,7 @@ if (!browser) {
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
+const scratch = mkdtempSync(`${tmpdir()}/picket-e2e-`); // where browsers leave sockets: a short path
 const bin = process.env.PICKET_BIN || build(`${out}/picket`);
 const data = what === 'big' ? await bigData(bin) : `${out}/data`;
 const server = await serve(bin, data);
@@ -35,11 +37,11 @@ process.exit(code);
 /** sweep leaves nothing behind but what tells of a failure. */
 function sweep() {
   const left = code === 0 ? [out] : [`${out}/data`, `${out}/picket`];
-  for (const path of left) rmSync(path, { recursive: true, force: true });
+  for (const path of [scratch, ...left]) rmSync(path, { recursive: true, force: true });
 }
 
 async function test() {
-  const env = { ...process.env, PICKET_URL: server.url, PICKET_BIN: bin, PICKET_CHROMIUM: browser, PICKET_OUT: out, PICKET_PID: String(server.pid) };
+  const env = { ...process.env, PICKET_URL: server.url, PICKET_BIN: bin, PICKET_CHROMIUM: browser, PICKET_OUT: out, PICKET_PID: String(server.pid), TMPDIR: scratch };
   const { spawn } = await import('node:child_process');
   const run = spawn(process.execPath, ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts', `--project=${what}`, ...(what === 'big' ? ['--workers=1'] : []), ...process.argv.slice(3)], { env, stdio: 'inherit' });
   return new Promise((done) => run.on('exit', (status) => done(status ?? 1)));
