@@ -88,7 +88,7 @@ func (a *rest) agent(ctx context.Context, c access.Caller, in *agentQuery) (*age
 	if err != nil {
 		return nil, err
 	}
-	everywhere := ofAgent(store.RollupQuery{In: q.In}, rollup.Agent, in.ID)
+	everywhere := ofAgent(store.RollupQuery{In: q.In, Omit: rollup.OmitUsers | rollup.OmitDurations}, rollup.Agent, in.ID)
 	if life, err = a.closer(ctx, everywhere, life); err != nil {
 		return nil, err
 	}
@@ -96,7 +96,9 @@ func (a *rest) agent(ctx context.Context, c access.Caller, in *agentQuery) (*age
 	if err := a.describeAgent(ctx, q.In, out); err != nil {
 		return nil, err
 	}
+	q.Omit = 0 // for the users
 	row, err := a.parts(ctx, q, out)
+	q.Omit = rollup.OmitUsers
 	if err != nil {
 		return nil, err
 	}

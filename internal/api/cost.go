@@ -84,6 +84,7 @@ func (a *rest) cost(ctx context.Context, c access.Caller, in *costQuery) (*costs
 	if err != nil {
 		return nil, err
 	}
+	q.Omit |= rollup.OmitDurations
 	g := groupings[in.GroupBy]
 	x, err := a.costAxis(&q, in.Interval)
 	if err != nil {

@@ -28,7 +28,7 @@ type environmentList struct {
 func (a *rest) environments(ctx context.Context, c access.Caller, in *environmentsQuery) (*environmentList, error) {
 	// Whole days: the rows by day are few.
 	today := a.now().UTC().Truncate(rollup.Day.Width())
-	q := store.RollupQuery{Kind: rollup.Project, From: today.Add(-longestWindow), To: today.Add(rollup.Day.Width())}
+	q := store.RollupQuery{Kind: rollup.Project, From: today.Add(-longestWindow), To: today.Add(rollup.Day.Width()), Omit: rollup.OmitUsers | rollup.OmitDurations}
 	var err error
 	if q.In, err = a.scope(ctx, c, in.Project); err != nil {
 		return nil, err

@@ -91,7 +91,7 @@ func (a *rest) figures(ctx context.Context, in store.Scope, list []store.Issue, 
 // of them was seen, of which there are none.
 func (a *rest) ofIssues(in store.Scope, list []store.Issue, w window) store.RollupQuery {
 	now := a.now()
-	q := store.RollupQuery{In: in, Kind: rollup.Issue, From: now, To: now.Add(rollup.Day.Width())}
+	q := store.RollupQuery{In: in, Kind: rollup.Issue, From: now, To: now.Add(rollup.Day.Width()), Omit: rollup.OmitUsers | rollup.OmitDurations}
 	for i := range list {
 		q.Names = append(q.Names, list[i].ID.String())
 		if list[i].FirstSeen.Before(q.From) {

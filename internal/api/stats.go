@@ -81,7 +81,9 @@ func (a *rest) stats(ctx context.Context, c access.Caller, in *statsQuery) (*age
 	if err != nil {
 		return nil, err
 	}
-	row, err := a.total(ctx, ofAgent(q, rollup.Agent, in.AgentID))
+	whole := ofAgent(q, rollup.Agent, in.AgentID)
+	whole.Omit = 0 // for the users
+	row, err := a.total(ctx, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +146,8 @@ type lifetime struct{ first, last time.Time }
 // ErrNotFound when it never did.
 func (a *rest) seen(ctx context.Context, in store.Scope, agent string) (lifetime, error) {
 	now := a.now()
-	q := ofAgent(store.RollupQuery{In: in, From: now.Add(-store.DayHistory), To: now.Add(rollup.Day.Width())}, rollup.Agent, agent)
+	q := ofAgent(store.RollupQuery{In: in, From: now.Add(-store.DayHistory), To: now.Add(rollup.Day.Width()),
+		Omit: rollup.OmitUsers | rollup.OmitDurations}, rollup.Agent, agent)
 	s, err := a.times(ctx, q)
 	if err == nil && s.last.IsZero() {
 		err = fmt.Errorf("%w: no agent %.200q has reported; /api/v1/agents lists those that have", model.ErrNotFound, agent)

@@ -59,7 +59,7 @@ func (n *counts) add(c *rollup.Counters) {
 
 // cells adds up the rows of a query by agent, Sub and release.
 func (a *rest) cells(ctx context.Context, q store.RollupQuery) (map[cell]*counts, error) {
-	q.Apart = true
+	q.Apart, q.Omit = true, rollup.OmitUsers|rollup.OmitDurations
 	found := map[cell]*counts{}
 	err := a.store.Rollup(ctx, q, func(r store.RollupRow) error {
 		at := cell{r.Name, r.Sub, r.Release}

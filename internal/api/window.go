@@ -8,6 +8,7 @@ import (
 	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/query"
+	"relay.one/picket/internal/rollup"
 	"relay.one/picket/internal/store"
 )
 
@@ -48,7 +49,8 @@ func parseWindow(s string) (time.Duration, error) {
 	return length, nil
 }
 
-// ask returns the rollup query of a stretch of time, without its kind.
+// ask returns the rollup query of a stretch of time, without its kind. Users are left
+// out: few ask for them.
 func (a *rest) ask(ctx context.Context, c access.Caller, f Filter) (store.RollupQuery, error) {
 	from, to, err := a.stretch(f.Stretch)
 	if err != nil {
@@ -58,7 +60,7 @@ func (a *rest) ask(ctx context.Context, c access.Caller, f Filter) (store.Rollup
 	if err != nil {
 		return store.RollupQuery{}, err
 	}
-	return store.RollupQuery{In: in, Environment: f.Environment, Release: f.Release, From: from, To: to}, nil
+	return store.RollupQuery{In: in, Environment: f.Environment, Release: f.Release, From: from, To: to, Omit: rollup.OmitUsers}, nil
 }
 
 // stretch returns the whole minutes that a question about numbers is about. A window

@@ -225,13 +225,23 @@ func (c *Counters) Append(dst []byte) []byte {
 // Decode reads what Append wrote, adds it to c and returns the rest. Counters
 // that a newer version wrote and this one does not know are an error.
 func (c *Counters) Decode(src []byte) (rest []byte, err error) {
-	return c.decode(src, (*Users).mergeEncoded)
+	return c.decode(src, 0, (*Users).mergeEncoded)
 }
+
+// Omit says which sketches of a row a reader can do without: merging them takes longer
+// than everything else.
+type Omit uint8
+
+// What can be left out.
+const (
+	OmitUsers Omit = 1 << iota
+	OmitDurations
+)
 
 // DecodeRow is Decode for a whole row and who only reads it: its users stay encoded,
 // in memory of their own, until they are asked for.
-func (c *Counters) DecodeRow(src []byte) error {
-	_, err := c.decode(src, func(u *Users, b []byte) error {
+func (c *Counters) DecodeRow(src []byte, without Omit) error {
+	_, err := c.decode(src, without, func(u *Users, b []byte) error {
 		if len(b) > 0 && b[0] == fewUsers {
 			return u.mergeEncoded(b)
 		}
@@ -241,7 +251,7 @@ func (c *Counters) DecodeRow(src []byte) error {
 	return err
 }
 
-func (c *Counters) decode(src []byte, users func(u *Users, encoded []byte) error) (rest []byte, err error) {
+func (c *Counters) decode(src []byte, without Omit, users func(u *Users, encoded []byte) error) (rest []byte, err error) {
 	r := reader{src: src}
 	mask := r.uvarint()
 	known := mask &^ (hasDurations | hasUsers)
@@ -252,9 +262,13 @@ func (c *Counters) decode(src []byte, users func(u *Users, encoded []byte) error
 		c.Add(Counter(bits.TrailingZeros64(m)), r.varint())
 	}
 	if mask&hasDurations != 0 {
-		r.check(c.sketch().mergeEncoded(r.bytes()))
+		if encoded := r.bytes(); without&OmitDurations == 0 {
+			r.check(c.sketch().mergeEncoded(encoded))
+		}
 	}
-	if mask&hasUsers != 0 {
+	if mask&hasUsers != 0 && without&OmitUsers != 0 {
+		r.bytes()
+	} else if mask&hasUsers != 0 {
 		if c.users == nil {
 			c.users = &Users{}
 		}

@@ -143,8 +143,15 @@ func TestRowsMerge(t *testing.T) {
 		}
 		encoded := c.Append(nil)
 		read.Reset()
-		if err := read.DecodeRow(encoded); err != nil {
+		if err := read.DecodeRow(encoded, 0); err != nil {
 			t.Fatal(err)
+		}
+		var plain Counters
+		if err := plain.DecodeRow(encoded, OmitUsers|OmitDurations); err != nil {
+			t.Fatal(err)
+		}
+		if _, timed := plain.Quantile(0.5); timed || plain.Users() != 0 || plain.Get(Events) != c.Get(Events) {
+			t.Errorf("row %d without sketches: %d users, durations: %v, %d events", row, plain.Users(), timed, plain.Get(Events))
 		}
 		clear(encoded) // as SQLite does
 		got, ok := read.Quantile(0.9)
@@ -227,7 +234,7 @@ func TestUsersAddUp(t *testing.T) {
 			if _, err := decoded.Decode(c.Append(nil)); err != nil {
 				t.Fatal(err)
 			}
-			if err := row.DecodeRow(c.Append(nil)); err != nil {
+			if err := row.DecodeRow(c.Append(nil), 0); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -218,7 +218,7 @@ func (a *rest) counts(ctx context.Context, in store.Scope, id model.IssueID, p s
 	for i := range out {
 		out[i][0] = from.Add(time.Duration(i) * p.bar).Unix()
 	}
-	q := store.RollupQuery{In: in, Kind: rollup.Issue, Name: store.IssueName(id), From: from, To: to, Step: p.bar}
+	q := store.RollupQuery{In: in, Kind: rollup.Issue, Name: store.IssueName(id), From: from, To: to, Step: p.bar, Omit: rollup.OmitUsers | rollup.OmitDurations}
 	err := a.store.Rollup(ctx, q, func(r store.RollupRow) error {
 		if i := int(r.Time.Sub(from) / p.bar); i >= 0 && i < p.bars {
 			out[i][1] += r.Counters.Get(rollup.Events)

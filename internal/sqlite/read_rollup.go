@@ -109,7 +109,7 @@ func (c *conn) rollupRows(q *rollupRead, each func(store.RollupRow) error) error
 			row.Project = project
 			sql, args := q.sql(project, p)
 			err := c.query(sql, args, func(s *sqlite3.Stmt) error {
-				if err := scanRollup(s, &row); err != nil {
+				if err := scanRollup(s, &row, q.Omit); err != nil {
 					return err
 				}
 				return each(row)
@@ -122,11 +122,11 @@ func (c *conn) rollupRows(q *rollupRead, each func(store.RollupRow) error) error
 	return nil
 }
 
-func scanRollup(s *sqlite3.Stmt, row *store.RollupRow) error {
+func scanRollup(s *sqlite3.Stmt, row *store.RollupRow, without rollup.Omit) error {
 	row.Name, row.Time, row.Sub = again(row.Name, s, 0), time.Unix(s.ColumnInt64(1), 0).UTC(), again(row.Sub, s, 2)
 	row.Environment, row.Release = again(row.Environment, s, 3), again(row.Release, s, 4)
 	row.Counters.Reset()
-	if err := row.Counters.DecodeRow(s.ColumnRawBlob(5)); err != nil {
+	if err := row.Counters.DecodeRow(s.ColumnRawBlob(5), without); err != nil {
 		return fmt.Errorf("rollup %q at %s: %w", row.Name, row.Time, err)
 	}
 	return nil

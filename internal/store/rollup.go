@@ -27,6 +27,8 @@ type RollupQuery struct {
 	From, To             time.Time
 	// Step is the widest bucket wanted; 0 means any.
 	Step time.Duration
+	// Omit says which sketches nobody looks at: rows may come without them.
+	Omit rollup.Omit
 }
 
 // RollupRow is one stored row, or the part of it that the engine had at hand:
