@@ -38,11 +38,11 @@ type Likeness struct {
 
 // What each trait weighs. Those that one of the two does not have say nothing.
 const (
-	textWeight    = 0.40
-	framesWeight  = 0.45
-	typeWeight    = 0.25
-	culpritWeight = 0.20
-	faultWeight   = 0.15
+	textWeight    = 0.45
+	framesWeight  = 0.40
+	typeWeight    = 0.30
+	culpritWeight = 0.15
+	faultWeight   = 0.10
 	allWeights    = textWeight + framesWeight + typeWeight + culpritWeight + faultWeight
 )
 

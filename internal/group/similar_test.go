@@ -35,7 +35,7 @@ func TestLike(t *testing.T) {
 	f("what varies", declined, issue{"*bill.DeclinedError", "", "charge", "card 1881 declined by the bank", ""}, 0.8, 0.95, "same type: *bill.DeclinedError")
 	f("moved code", declined, issue{"*bill.DeclinedError", "", "charge", "card 1 declined by the bank", "pay.charge pay.run main.main"}, 0.5, 0.8, "same culprit: charge")
 	f("wrapped", declined, issue{"*fmt.wrapError", "", "refund", "refund 17: order of today: card 9 declined by the bank", "bill.charge bill.run bill.refund main.main"}, 0.5, 0.9, "within that of the other")
-	f("the same place", declined, issue{"*net.OpError", "", "charge", "connection reset by peer", "bill.charge bill.run main.main"}, 0.4, 0.6, "3 of 3 functions")
+	f("the same place", declined, issue{"*net.OpError", "", "charge", "connection reset by peer", "bill.charge bill.run main.main"}, 0.3, 0.49, "3 of 3 functions")
 	f("the same door only", declined, issue{"*net.OpError", "", "mail", "connection reset by peer", "mail.send mail.run main.main"}, 0, 0.2, "")
 	f("the same type only", declined, issue{"*bill.DeclinedError", "", "mail", "too many attempts", "mail.send mail.run main.main"}, 0, 0.4, "same type")
 	f("a type that says nothing", issue{typ: "*errors.errorString", value: "no such row"}, issue{typ: "*errors.errorString", value: "socket closed"}, 0, 0, "")

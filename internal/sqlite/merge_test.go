@@ -176,3 +176,37 @@ func TestMergedExecutionsCountOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestMergeOfVeryMany makes as many issues one as may be, and reads all there is of it.
+func TestMergeOfVeryMany(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	db, in := start(t, filepath.Join(t.TempDir(), "picket.db"), Options{})
+	const n = store.MaxMerged
+	if err := faults(t, db, n+1, storetest.Clock); err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]model.IssueID, n)
+	for i := range ids {
+		ids[i] = model.IssueID(i + 1)
+	}
+	if _, err := db.MergeIssues(ctx, in, ids, 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.MergeIssues(ctx, in, []model.IssueID{1, n + 1}, 0); !errors.Is(err, model.ErrInvalid) {
+		t.Errorf("one more: %v, want invalid", err)
+	}
+	if i := issueOf(t, db, in, n); i.ID != 1 || i.Count != n || i.Users != n {
+		t.Errorf("issue %d has %d events of %d users, want issue 1 with %d", i.ID, i.Count, i.Users, n)
+	}
+	page, err := db.Events(ctx, store.EventQuery{In: in, Issue: 7, Page: store.Page{Limit: n}})
+	if err != nil || len(page.Events) != n {
+		t.Errorf("%d events, %v, want %d", len(page.Events), err, n)
+	}
+	if _, err := db.Executions(ctx, store.ExecutionQuery{In: in, Issue: 7}); err != nil {
+		t.Error(err)
+	}
+	if _, err := db.IssueTags(ctx, in, 7); err != nil {
+		t.Error(err)
+	}
+}

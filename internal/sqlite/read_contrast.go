@@ -58,7 +58,7 @@ var eventFacets = []facetColumn{
 	{store.FacetFault, "ifnull(fault, '')", oneText},
 	{store.FacetType, "type", oneText},
 	{store.FacetLevel, "CAST(level AS TEXT)", oneText},
-	{store.FacetIssue, "CAST(issue AS TEXT)", oneText},
+	{store.FacetIssue, "CAST(ifnull((SELECT m.parent FROM parts m WHERE m.id = issue), issue) AS TEXT)", oneText},
 	{store.FacetTransaction, "txn", oneText},
 	{store.FacetPlatform, "platform", oneText},
 }

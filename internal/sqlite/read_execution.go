@@ -235,12 +235,15 @@ func (c *conn) hitIssue(w *where, id model.IssueID) error {
 		return nil
 	}
 	issues, err := c.members(id)
-	var conds []string
-	var args []any
-	for _, id := range issues {
-		conds, args = append(conds, "instr(issues, ?) > 0"), append(args, separator+id.String()+separator)
+	if len(issues) == 1 {
+		w.add("instr(issues, ?) > 0", separator+issues[0].String()+separator)
+		return err
 	}
-	w.add(or(conds), args...)
+	items := make([]string, len(issues))
+	for i, id := range issues {
+		items[i] = separator + id.String() + separator
+	}
+	w.add("EXISTS (SELECT 1 FROM json_each(?) WHERE instr(issues, value) > 0)", jsonList(items))
 	return err
 }
 

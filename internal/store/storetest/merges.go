@@ -150,6 +150,13 @@ func (f *fixture) readsMerged(t *testing.T, parent, child model.IssueID) {
 		must(t, err)
 		equal(t, "executions", len(runs.Executions), 0)
 	}
+	c, err := f.Contrast(ctx, store.ContrastQuery{In: f.scope(), Events: true, From: Clock.Add(-90 * time.Hour), To: Clock.Add(time.Hour)})
+	must(t, err)
+	for _, facet := range c.Facets {
+		if facet.Facet == store.FacetIssue {
+			equal(t, "issues compared", fmt.Sprint(facet.Values), fmt.Sprint([]store.ValueCount{{Value: parent.String(), Selection: 5}}))
+		}
+	}
 	for _, k := range []rollup.Kind{rollup.Issue, rollup.AgentIssue} {
 		var sum int64
 		must(t, f.Rollup(ctx, store.RollupQuery{In: f.scope(), Kind: k, From: Clock.Add(-90 * time.Hour), To: Clock.Add(time.Hour)}, func(r store.RollupRow) error {
