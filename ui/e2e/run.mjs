@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { bigData } from './big.mjs';
-import { build, fill, serve } from './server.mjs';
+import { build, fill, reap, serve } from './server.mjs';
 
 const out = process.env.PICKET_OUT || fileURLToPath(new URL('out', import.meta.url));
 const what = process.argv[2] ?? 'e2e';
@@ -36,6 +36,7 @@ process.exit(code);
 
 /** sweep leaves nothing behind but what tells of a failure. */
 function sweep() {
+  reap(out);
   const left = code === 0 ? [out] : [`${out}/data`, `${out}/picket`];
   for (const path of [scratch, ...left]) rmSync(path, { recursive: true, force: true });
 }

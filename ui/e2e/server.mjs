@@ -1,6 +1,7 @@
 // A real Picket for the tests: built, started on any free port, filled and stopped.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,6 +22,7 @@ export function fill(bin, data) {
 export async function serve(bin, data, flags = ['--dev']) {
   const process = spawn(bin, ['serve', '--addr', '127.0.0.1:0', '--data', data, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise((done) => process.on('exit', done));
+  if (env.PICKET_OUT) appendFileSync(`${env.PICKET_OUT}/pids`, `${process.pid}\n`);
   let said = '';
   const url = await new Promise((found, failed) => {
     const read = (text) => {
@@ -36,6 +38,15 @@ export async function serve(bin, data, flags = ['--dev']) {
     await ended;
   };
   return { url, pid: process.pid, stop, said: () => said };
+}
+
+/** reap ends what was started with a folder for its data and not stopped: tests that time out do not get that far. */
+export function reap(out) {
+  const pids = existsSync(`${out}/pids`) ? readFileSync(`${out}/pids`, 'utf8').split('\n').filter(Boolean) : [];
+  for (const pid of pids) {
+    const file = `/proc/${pid}/cmdline`;
+    if (existsSync(file) && readFileSync(file, 'utf8').includes(out)) globalThis.process.kill(Number(pid));
+  }
 }
 
 function must(command, args, stdout = 'inherit') {
