@@ -72,6 +72,13 @@ func requests() []request {
 		{"testConfig", "/sentry/config/test", `{}`},
 		{"testConfigV1", "/api/v1/sentry/config/test", `{"dsn":"nonsense"}`},
 		{"configHistory", "/api/v1/config/history", ""},
+		{"deliveries", "/api/v1/deliveries", ""},
+		{"delivery", "/api/v1/deliveries/1", ""},
+		{"replayDelivery", "/api/v1/deliveries/1/replay", ""},
+		{"triggers", "/api/v1/triggers", ""},
+		{"issueUpstream", "/api/v1/issues/1/upstream", ""},
+		{"sentrySettings", "/api/v1/sentry-settings", ""},
+		{"changeSentrySettings", "/api/v1/sentry-settings", `{"webhookSecret":"0123456789abcdef"}`},
 		{"tokens", "/api/v1/tokens", ""},
 		{"createToken", "/api/v1/tokens", `{"name":"ci","scopes":["org:read"]}`},
 		{"revokeToken", "/api/v1/tokens/3", ""},
@@ -219,7 +226,7 @@ func TestTenantsAreWalls(t *testing.T) {
 	w := newWorld(t)
 	w.fill()
 	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "talk-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
-	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "sampling", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1", "config", "changeConfig", "changeConfigV1", "testConfig", "testConfigV1", "configHistory"}
+	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "sampling", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1", "config", "changeConfig", "changeConfigV1", "testConfig", "testConfigV1", "configHistory", "deliveries", "triggers", "sentrySettings", "changeSentrySettings"}
 	ops, _ := w.described()
 	for _, r := range requests() {
 		op := ops[r.operation]

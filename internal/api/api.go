@@ -28,6 +28,7 @@ import (
 type Store interface {
 	store.Reader
 	store.Desk
+	store.Hooks
 }
 
 // Config sets up the API. Store, Guard and SignIn must be there.
@@ -39,6 +40,10 @@ type Config struct {
 	// Settings is where settings are changed, and Prober tries upstreams out.
 	Settings *settings.Desk
 	Prober   Prober
+	// Sentries says how each organization talks with Sentry; nil goes by Settings alone.
+	Sentries *settings.Sentries
+	// Replayed is called when somebody asked for a webhook again; nil calls nobody.
+	Replayed func()
 	// Tail tells what was just stored; nil tells nothing.
 	Tail *tail.Hub
 	// Beat is how often a quiet stream says that it lives; zero means every 15 seconds.
@@ -65,6 +70,8 @@ type rest struct {
 	signin   *signin.Desk
 	settings *settings.Desk
 	prober   Prober
+	sentries *settings.Sentries
+	replayed func()
 	tail     *tail.Hub
 	beat     time.Duration
 	rules    agent.Rules
@@ -76,7 +83,17 @@ type rest struct {
 // New returns the handler of everything under Prefixes. The OpenAPI document and
 // its page are for everybody, and so is signing in; everything else asks the guard.
 func New(c Config) http.Handler {
-	a := &rest{store: c.Store, guard: c.Guard, signin: c.SignIn, settings: c.Settings, prober: c.Prober, tail: c.Tail, beat: c.Beat, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
+	a := &rest{store: c.Store, guard: c.Guard, signin: c.SignIn, settings: c.Settings, prober: c.Prober, sentries: c.Sentries, replayed: c.Replayed, tail: c.Tail, beat: c.Beat, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
+	if a.sentries == nil {
+		book := settings.NewBook(settings.Defaults())
+		if c.Settings != nil {
+			book = c.Settings.Book()
+		}
+		a.sentries = settings.NewSentries(book, 0, "")
+	}
+	if a.replayed == nil {
+		a.replayed = func() {}
+	}
 	if a.tail == nil {
 		a.tail = &tail.Hub{}
 	}

@@ -154,6 +154,7 @@ func (w *world) fill() {
 		Sessions: []model.Session{{Started: at, Timestamp: at, Release: "bill@1.0.0", Environment: "production", Exited: 8, Crashed: 2}},
 		Discards: []model.Discard{{Category: "error", Reason: "too_large", Source: "server", Quantity: 3}},
 	})
+	w.hear(org[0].ID)
 }
 
 func fault(id model.EventID, at time.Time, agent model.Agent) model.Event {

@@ -144,6 +144,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Webhooks that Sentry sent
+         * @description Of the last 30 days, without what was sent. Sentry sends them to /sentry/webhook, signed with the client secret of an integration.
+         */
+        get: operations["deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One webhook, whole
+         * @description With what was sent, as it is stored.
+         */
+        get: operations["delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a webhook worked on once more
+         * @description At once, as if it had just come. It does not take back what Sentry has said since of the same issue.
+         */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/discards": {
         parameters: {
             query?: never;
@@ -448,6 +508,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/issues/{id}/upstream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An issue at Sentry
+         * @description Which issue there is the same, what Sentry said of it last, and what it is still to be told.
+         */
+        get: operations["issueUpstream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs": {
         parameters: {
             query?: never;
@@ -645,6 +725,30 @@ export interface paths {
          */
         get: operations["sampling"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sentry-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How Picket talks with Sentry
+         * @description Beside forwarding: its webhooks and its API. Secrets are never answered.
+         */
+        get: operations["sentrySettings"];
+        /**
+         * Set how Picket talks with Sentry
+         * @description What is left out stays; an empty text takes back what was set. It holds at once. An answer of GET can be changed and sent back, and its version makes it a 409 when somebody else was quicker.
+         */
+        put: operations["changeSentrySettings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -960,6 +1064,26 @@ export interface paths {
          * @description With everything that was sent with it, and its messages in one form for all clients.
          */
         get: operations["span"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alerts that fired at Sentry
+         * @description As its webhooks told of them.
+         */
+        get: operations["triggers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2199,6 +2323,58 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        Delivery: {
+            /** @example resolved */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When it is worked on next; null for never again
+             */
+            dueAt: string | null;
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the outcome was; null until then
+             */
+            notedAt: string | null;
+            /** @description What became of it, in a sentence; empty while it waits */
+            outcome: string;
+            /** Format: date-time */
+            receivedAt: string;
+            /**
+             * Format: int64
+             * @description How often somebody asked for it again
+             */
+            replays: number;
+            /** @description Sentry's, of the first attempt */
+            requestId: string;
+            /** @example issue */
+            resource: string;
+            /** Format: int64 */
+            sizeBytes: number;
+            /**
+             * @description ignored: there was nothing to do, or it is not known what
+             * @enum {string}
+             */
+            state: "waiting" | "done" | "ignored" | "failed";
+            /**
+             * @description What it is about at Sentry; null where what comes takes nothing back
+             * @example issue:1170820242
+             */
+            subject: string | null;
+            /** Format: int64 */
+            tries: number;
+        } & {
+            [key: string]: unknown;
+        };
+        DeliveryList: {
+            /** @description The newest first */
+            deliveries: components["schemas"]["Delivery"][];
+            /** @description The cursor of the next page; null at the end */
+            next: string | null;
+        } & {
+            [key: string]: unknown;
+        };
         Discard: {
             /** @description Sentry's data category, such as error, transaction or span */
             category: string;
@@ -2805,6 +2981,14 @@ export interface components {
             /** @description Events in each interval of the window */
             events: number[];
             id: string;
+        } & {
+            [key: string]: unknown;
+        };
+        IssueUpstream: {
+            /** @description Left out when no issue there is known to be the same */
+            issue?: components["schemas"]["UpstreamIssue"];
+            /** @description Whether Sentry is told what people change here: whether there is a token for its API */
+            tells: boolean;
         } & {
             [key: string]: unknown;
         };
@@ -3489,6 +3673,75 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        SentrySettings: {
+            /** @description Networks that webhooks may come from; empty means any */
+            allowFrom: string[];
+            apiTokenSet: boolean;
+            /** @description Where Sentry's API is; null: not set */
+            apiUrl: string | null;
+            /** @description The organization's slug at Sentry; null: not set */
+            organization: string | null;
+            /** @description Whether Sentry is told what people change here */
+            tells: boolean;
+            /**
+             * Format: date-time
+             * @description Null before the first change
+             */
+            updatedAt: string | null;
+            /** @description An e-mail address, or the name of a token */
+            updatedBy: string | null;
+            /**
+             * Format: int64
+             * @description Of everything that the organization has set; 0 before the first
+             */
+            version: number;
+            /** @description Whether the organization set it, and not who runs the server */
+            webhookSecretOwn: boolean;
+            /** @description Whether webhooks are taken: whether there is a client secret by which to know them */
+            webhookSecretSet: boolean;
+            /** @description What to write into the integration at Sentry */
+            webhookUrl: string;
+        } & {
+            [key: string]: unknown;
+        };
+        SentrySettingsBody: {
+            /**
+             * @example [
+             *       "35.186.247.0/24"
+             *     ]
+             */
+            allowFrom?: string[];
+            /** @description With event:read and event:write; empty tells Sentry nothing any more */
+            apiToken?: string;
+            /** @description Not looked at */
+            apiTokenSet?: boolean;
+            /** @example https://sentry.io */
+            apiUrl?: string | null;
+            /** @example acme */
+            organization?: string | null;
+            /** @description Not looked at */
+            tells?: boolean;
+            /**
+             * Format: date-time
+             * @description Not looked at
+             */
+            updatedAt?: string | null;
+            /** @description Not looked at */
+            updatedBy?: string | null;
+            /**
+             * Format: int64
+             * @description As answered: 409 when there is a newer one
+             */
+            version?: number;
+            /** @description The client secret of the integration at Sentry; empty takes no webhooks */
+            webhookSecret?: string;
+            /** @description Not looked at */
+            webhookSecretOwn?: boolean;
+            /** @description Not looked at */
+            webhookSecretSet?: boolean;
+            /** @description Not looked at */
+            webhookUrl?: string;
+        };
         Series: {
             /** @description The agent, environment and so on; empty for what belongs to none */
             key: string;
@@ -3854,6 +4107,42 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        Trigger: {
+            /**
+             * Format: date-time
+             * @description When Picket was told
+             */
+            at: string;
+            /** @description As Sentry sent it, without the secrets in it */
+            data: unknown;
+            deliveryId: string;
+            id: string;
+            /** @description The issue here that it is about; null when it is about none, or that is not known */
+            issueId: string | null;
+            /**
+             * @description event_alert, metric_alert or activity_alert
+             * @example metric_alert
+             */
+            kind: string;
+            /** @description To Sentry */
+            link: string | null;
+            /** @description Null when it is not known which one */
+            projectId: string | null;
+            rule: string;
+            /** @description triggered; of metric alerts critical, warning or resolved */
+            state: string;
+            title: string;
+        } & {
+            [key: string]: unknown;
+        };
+        TriggerList: {
+            /** @description The cursor of the next page; null at the end */
+            next: string | null;
+            /** @description The newest first */
+            triggers: components["schemas"]["Trigger"][];
+        } & {
+            [key: string]: unknown;
+        };
         Turn: {
             execution: components["schemas"]["Execution"];
             /** @description What the user said; left out when no messages were sent */
@@ -3898,6 +4187,63 @@ export interface components {
             pricedNow: boolean;
             /** @description The tokens without a price; left out when other calls of the model had one, since they are counted together */
             tokens?: components["schemas"]["Tokens"];
+        } & {
+            [key: string]: unknown;
+        };
+        UpstreamIssue: {
+            assignee: string | null;
+            /**
+             * Format: int64
+             * @description Events there
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When it is tried next; null for never
+             */
+            dueAt: string | null;
+            /**
+             * @description How the two were found to be the same: by an event that both have, by one that Sentry's API named, or by their title alone
+             * @enum {string}
+             */
+            how: "event" | "api" | "title";
+            /** @description There */
+            id: string;
+            /** Format: date-time */
+            lastSeen: string | null;
+            link: string | null;
+            /** @description What Sentry is still to be told: status, assignee */
+            owed: string[];
+            /** @description Why it was not told; null when all is well */
+            problem: string | null;
+            /** @description The project's slug there */
+            project: string | null;
+            /**
+             * Format: date-time
+             * @description When Sentry was last told something; null for never
+             */
+            sentAt: string | null;
+            shortId: string | null;
+            /**
+             * @description There, as Sentry was last heard to call it; null when it never said
+             * @example resolved
+             */
+            status: string | null;
+            /**
+             * Format: int64
+             * @description How often that was in vain
+             */
+            tries: number;
+            /**
+             * Format: date-time
+             * @description When Sentry was last heard of it; null for never
+             */
+            updatedAt: string | null;
+            /**
+             * Format: int64
+             * @description Users there
+             */
+            users: number;
         } & {
             [key: string]: unknown;
         };
@@ -3966,6 +4312,54 @@ export interface components {
             usage: components["schemas"]["Usage"];
             /** @description One of the users; mostly there is one */
             user: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        WholeDelivery: {
+            /** @example resolved */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When it is worked on next; null for never again
+             */
+            dueAt: string | null;
+            id: string;
+            /** @description The issue here that it is about; null when it is about none, or that is not known */
+            issueId: string | null;
+            /**
+             * Format: date-time
+             * @description When the outcome was; null until then
+             */
+            notedAt: string | null;
+            /** @description What became of it, in a sentence; empty while it waits */
+            outcome: string;
+            /** @description As it is stored: without the secrets in it */
+            payload: unknown;
+            /** Format: date-time */
+            receivedAt: string;
+            /**
+             * Format: int64
+             * @description How often somebody asked for it again
+             */
+            replays: number;
+            /** @description Sentry's, of the first attempt */
+            requestId: string;
+            /** @example issue */
+            resource: string;
+            /** Format: int64 */
+            sizeBytes: number;
+            /**
+             * @description ignored: there was nothing to do, or it is not known what
+             * @enum {string}
+             */
+            state: "waiting" | "done" | "ignored" | "failed";
+            /**
+             * @description What it is about at Sentry; null where what comes takes nothing back
+             * @example issue:1170820242
+             */
+            subject: string | null;
+            /** Format: int64 */
+            tries: number;
         } & {
             [key: string]: unknown;
         };
@@ -4426,6 +4820,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Costs"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only those of one resource */
+                resource?: string;
+                /** @description Only those about one thing, as deliveries name it */
+                subject?: string;
+                /** @description Only those in one of these states */
+                state?: ("waiting" | "done" | "ignored" | "failed")[] | null;
+                /** @description Where to go on: next of the page before */
+                cursor?: string;
+                /** @description The most rows wanted */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
             /** @description Error */
@@ -5070,6 +5566,38 @@ export interface operations {
             };
         };
     };
+    issueUpstream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The issue's number, or its short id such as DEFAULT-1A; one that is merged into another stands for that */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueUpstream"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     logs: {
         parameters: {
             query?: {
@@ -5491,6 +6019,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SamplingReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sentrySettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentrySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSentrySettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SentrySettingsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentrySettings"];
                 };
             };
             /** @description Error */
@@ -6208,6 +6798,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WholeSpan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    triggers: {
+        parameters: {
+            query?: {
+                /** @description Only these projects, by slug or numeric id */
+                project?: string[] | null;
+                /** @description Where to go on: next of the page before */
+                cursor?: string;
+                /** @description The most rows wanted */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerList"];
                 };
             };
             /** @description Error */
