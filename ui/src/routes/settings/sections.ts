@@ -5,6 +5,7 @@ import Projects from './Projects.svelte';
 import Rules from './Rules.svelte';
 import Server from './Server.svelte';
 import Tokens from './Tokens.svelte';
+import Upstream from './Upstream.svelte';
 
 /** Section is a part of the settings, with its documentation beside it. */
 export interface Section {
@@ -27,6 +28,21 @@ export const sections: readonly [Section, ...Section[]] = [
       'Give an SDK the DSN of a key. The key in it only lets events in: it reads nothing, and may stand in the code of a web page.',
     ],
     flags: [['--public-url', 'how clients reach this server: it stands in every DSN']],
+  },
+  {
+    value: 'upstream',
+    title: 'Upstream',
+    view: Upstream,
+    about: [
+      'Picket can stand in front of a Sentry that you keep: what is left after scrubbing, filters and sampling is stored here and forwarded there.',
+      'What is saved holds at once, without a restart. A project inherits from the organization what it does not set itself, and the organization from the server’s flags.',
+      'DSNs are sealed in the database and shown masked; a mask that is left as it is keeps the DSN. To switch forwarding off, empty the field.',
+      'A test event goes the whole way and is of a fault of its own, level info, with the tag picket.test.',
+    ],
+    flags: [
+      ['--upstream-dsn', 'where everybody forwards to who sets no other; SENTRY_DSN is understood too'],
+      ['--allow-outbound 10.0.0.0/8', 'lets Picket call an upstream in a network of your own'],
+    ],
   },
   {
     value: 'outcome',
