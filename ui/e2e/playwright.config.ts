@@ -5,7 +5,8 @@ export default defineConfig({
   outputDir: `${process.env.PICKET_OUT}/results`,
   preserveOutput: 'failures-only',
   reporter: [['line']],
-  timeout: 30_000,
+  timeout: 90_000, // a busy machine is slow, and not wrong
+  expect: { timeout: 15_000 },
   workers: 2,
   fullyParallel: true,
   forbidOnly: true,
