@@ -15,6 +15,13 @@ var ErrAuth = errors.New("malformed credentials")
 // ProtocolVersion is the newest version of the protocol; clients of a newer one are refused.
 const ProtocolVersion = 7
 
+// HopsHeader tells how many Pickets have forwarded a request, so that two that forward to
+// each other do not do so for ever. More than MaxHops are refused.
+const (
+	HopsHeader = "X-Picket-Forwarded"
+	MaxHops    = 3
+)
+
 // Auth is what a client says of itself when it sends.
 type Auth struct {
 	Key     string // the public key

@@ -1,5 +1,7 @@
 package wire
 
+import "slices"
+
 // Item types that Picket gives a meaning to.
 const (
 	ItemEvent         = "event"
@@ -72,6 +74,9 @@ func CategoryName(number int) string {
 	return categories[number]
 }
 
+// KnownCategory reports whether there is a data category of that name.
+func KnownCategory(name string) bool { return slices.Contains(categories[:], name) }
+
 // ItemCategory returns the data category that an item of that type counts as, or
 // "" for items that count as nothing, such as client reports. A transaction
 // counts as spans too, an attachment as attachment_item, a log as log_byte.
@@ -100,4 +105,20 @@ func ItemCategory(itemType string) string {
 		return ""
 	}
 	return CategoryDefault
+}
+
+// ItemCategories returns every data category that an item of that type is limited by. A
+// transaction is not held up by the category of its spans.
+func ItemCategories(itemType string) []string {
+	first := ItemCategory(itemType)
+	switch itemType {
+	case ItemAttachment:
+		return []string{first, CategoryAttachmentItem}
+	case ItemLog:
+		return []string{first, CategoryLogByte}
+	}
+	if first == "" {
+		return nil
+	}
+	return []string{first}
 }

@@ -336,3 +336,20 @@ func TestChunked(t *testing.T) {
 		t.Errorf("chunked: %d %s", r.StatusCode, text(t, r))
 	}
 }
+
+func TestHops(t *testing.T) {
+	t.Parallel()
+	f := func(told string, status, hops int) {
+		t.Helper()
+		d := newDoor(t, Options{})
+		got := d.post("/api/1/envelope/", envelope, header("X-Picket-Forwarded", told)).StatusCode
+		if got != status || status == 200 && d.metas[0].Hops != hops {
+			t.Errorf("forwarded %q times: %d, %+v; want %d, %d hops", told, got, d.metas, status, hops)
+		}
+	}
+	f("1", 200, 1)
+	f("3", 200, 3)
+	f("4", 400, 0)
+	f("-1", 200, 0)
+	f("many", 200, 0)
+}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -200,7 +201,22 @@ func (h *Handler) meta(r *http.Request, v visit) sentry.Meta {
 		ClientIP:  access.ClientIP(r, h.trusted),
 		UserAgent: r.UserAgent(),
 		SDK:       v.auth.Client,
+		Hops:      hops(r),
 	}
+}
+
+// hops returns how many Pickets have forwarded a request. Whatever is no number is none:
+// no client sends it.
+func hops(r *http.Request) int {
+	told := r.Header.Get(wire.HopsHeader)
+	if told == "" {
+		return 0
+	}
+	n, err := strconv.ParseUint(told, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return int(n)
 }
 
 func checkRoute(r *http.Request, rt route) error {
@@ -211,6 +227,8 @@ func checkRoute(r *http.Request, rt route) error {
 		return refuse(http.StatusMethodNotAllowed, "method", "want POST")
 	case rt.bad:
 		return refuse(http.StatusBadRequest, "project", "bad project id in the path: want a number above zero")
+	case hops(r) > wire.MaxHops:
+		return refuse(http.StatusBadRequest, "loop", "forwarded too often: the servers on the way forward to each other; give one of them another upstream, or none")
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"relay.one/picket/internal/sample"
 	"relay.one/picket/internal/sentry"
 	"relay.one/picket/wire"
 )
@@ -63,7 +64,7 @@ func BenchmarkForward(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				p.forward(docs, batch, up)
+				p.forward(docs, batch, up, sample.Keep)
 			}
 			if batch.Outgoing == nil {
 				b.Fatal("nothing goes")

@@ -7,6 +7,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"relay.one/picket/internal/model"
+	"relay.one/picket/internal/sample"
 	"relay.one/picket/internal/sentry"
 	"relay.one/picket/internal/settings"
 	"relay.one/picket/wire"
@@ -22,15 +23,15 @@ func (p *Pipeline) forwards(docs *sentry.Documents) *settings.Upstream {
 }
 
 // forward puts together what the upstream gets of a batch: what came, in its order, with
-// its headers, and scrubbed; without what is not in the batch any more. The envelope lives
-// in memory that is used again once forwarded is called.
-func (p *Pipeline) forward(docs *sentry.Documents, b *model.Batch, up *settings.Upstream) {
+// its headers, and scrubbed; without what is not in the batch any more, and, unless the
+// verdict says so, without what is sampled.
+func (p *Pipeline) forward(docs *sentry.Documents, b *model.Batch, up *settings.Upstream, v sample.Verdict) {
 	customer := customerOf(b, up)
 	if _, ok := up.DSNOf(customer); !ok {
 		return
 	}
 	o := outgoings.Get().(*outgoing)
-	o.Pipeline, o.docs, o.batch, o.personal = p, docs, b, up.SendDefaultPII
+	o.Pipeline, o.docs, o.batch, o.personal, o.sampled = p, docs, b, up.SendDefaultPII, !v.Forwards()
 	if o.build(); o.items == 0 {
 		o.release()
 		return
@@ -40,6 +41,7 @@ func (p *Pipeline) forward(docs *sentry.Documents, b *model.Batch, up *settings.
 		Event: docs.EventID, Trace: traceOf(b), Organization: customer, Categories: o.categories,
 		SentAt: env.Header.SentAt, Hops: m.Hops, Envelope: o.buf,
 	}
+	b.Outgoing.Held = v == sample.Wait && !b.Outgoing.Trace.IsZero()
 	if o.personal {
 		b.Outgoing.ClientIP = m.ClientIP
 	}
@@ -103,6 +105,7 @@ type outgoing struct {
 	buf        []byte // the envelope so far
 	items      int
 	large      bool // a header is
+	sampled    bool // events and spans are sampled out
 	gone       bool // the envelope had events, and none of them is left
 	categories []string
 }
@@ -225,17 +228,9 @@ func typeOf(item *wire.Item, doc *sentry.Document) string {
 
 // count notes the data categories that the upstream limits such an item by.
 func (o *outgoing) count(itemType string) {
-	o.category(wire.ItemCategory(itemType))
-	switch itemType {
-	case wire.ItemAttachment:
-		o.category(wire.CategoryAttachmentItem)
-	case wire.ItemLog:
-		o.category(wire.CategoryLogByte)
-	}
-}
-
-func (o *outgoing) category(name string) {
-	if name != "" && !slices.Contains(o.categories, name) {
-		o.categories = append(o.categories, name)
+	for _, c := range wire.ItemCategories(itemType) {
+		if !slices.Contains(o.categories, c) {
+			o.categories = append(o.categories, c)
+		}
 	}
 }

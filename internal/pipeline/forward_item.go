@@ -33,6 +33,8 @@ func bare(f func(*fastjson.Value) bool) func(*fastjson.Value, *fastjson.Arena) b
 // payload returns what goes of an item, and whether anything does.
 func (o *outgoing) payload(item *wire.Item, doc *sentry.Document) ([]byte, bool) {
 	switch {
+	case o.sampled && isSampled(typeOf(item, doc)):
+		return nil, false
 	case doc != nil:
 		return o.document(doc)
 	case item.Type == wire.ItemAttachment:
@@ -95,6 +97,16 @@ func (o *outgoing) holdsFile(data []byte) bool {
 		}
 	}
 	return false
+}
+
+// isSampled reports whether items of that type go only with the trace or the event that
+// they are of, once that was judged.
+func isSampled(itemType string) bool {
+	switch itemType {
+	case wire.ItemEvent, wire.ItemTransaction, wire.ItemSpan, wire.ItemAttachment, wire.ItemProfileChunk, "profile_chunk_ui":
+		return true
+	}
+	return ofEvent(itemType)
 }
 
 // ofEvent reports whether items of that type explain the event beside them.

@@ -12,6 +12,7 @@ import (
 
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/price"
+	"relay.one/picket/internal/sample"
 	"relay.one/picket/internal/sentry"
 	"relay.one/picket/internal/settings"
 	"relay.one/picket/internal/sqlite"
@@ -219,7 +220,7 @@ func TestForwardWhatIsLeft(t *testing.T) {
 	p, _ := forwarding(t, nil)
 	event := `{"event_id":"00000000000000000000000000000051","message":"m"}`
 	span := `{"items":[{"trace_id":"dddddddddddddddddddddddddddddddd","span_id":"3000000000000001","start_timestamp":1795435081,"end_timestamp":1795435082}]}`
-	f := func(take func(*model.Batch), want string) {
+	f := func(v sample.Verdict, take func(*model.Batch), want string) {
 		t.Helper()
 		e, err := wire.ReadEnvelope([]byte(lines(`{}`, `{"type":"event"}`, event, `{"type":"span"}`, span, `{"type":"attachment","length":1}`, "a",
 			`{"type":"attachment","length":1}`, "b", `{"type":"profile"}`, `{}`, `{"type":"session"}`, `{"sid":"s"}`)))
@@ -230,7 +231,7 @@ func TestForwardWhatIsLeft(t *testing.T) {
 		defer docs.Release()
 		b := sentry.Decode(docs)
 		take(b)
-		p.forward(docs, b, p.forwards(docs))
+		p.forward(docs, b, p.forwards(docs), v)
 		types := ""
 		if b.Outgoing != nil {
 			left, err := wire.ReadEnvelope(b.Outgoing.Envelope)
@@ -241,14 +242,20 @@ func TestForwardWhatIsLeft(t *testing.T) {
 				types += item.Type + " "
 			}
 		}
+		if held := b.Outgoing != nil && b.Outgoing.Held; held != (v == sample.Wait) {
+			t.Errorf("verdict %d: held is %v", v, held)
+		}
 		if types != want {
 			t.Errorf("what goes is %q, want %q", types, want)
 		}
 	}
-	f(func(*model.Batch) {}, "event span attachment attachment profile session ")
-	f(func(b *model.Batch) { b.Attachments = b.Attachments[1:] }, "event span attachment profile session ")
-	f(func(b *model.Batch) { b.Events, b.Attachments = nil, nil }, "span session ")
-	f(func(b *model.Batch) { b.Spans = nil }, "event attachment attachment profile session ")
+	f(sample.Keep, func(*model.Batch) {}, "event span attachment attachment profile session ")
+	f(sample.Keep, func(b *model.Batch) { b.Attachments = b.Attachments[1:] }, "event span attachment profile session ")
+	f(sample.Keep, func(b *model.Batch) { b.Events, b.Attachments = nil, nil }, "span session ")
+	f(sample.Wait, func(*model.Batch) {}, "event span attachment attachment profile session ")
+	f(sample.Drop, func(*model.Batch) {}, "session ")
+	f(sample.Stay, func(*model.Batch) {}, "session ")
+	f(sample.Keep, func(b *model.Batch) { b.Spans = nil }, "event attachment attachment profile session ")
 }
 
 // TestForwardKeeps checks that what is stored does not depend on forwarding.
@@ -290,7 +297,7 @@ func FuzzForward(f *testing.F) {
 		defer docs.Release()
 		p.clean(docs)
 		b := sentry.Decode(docs)
-		p.forward(docs, b, p.forwards(docs))
+		p.forward(docs, b, p.forwards(docs), sample.Keep)
 		if b.Outgoing == nil {
 			return
 		}

@@ -101,9 +101,9 @@ func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) (model.E
 		price.Apply(b, p.prices)
 		agent.AssembleWith(b, p.outcomes)
 	}
-	p.sample(b)
+	verdict := p.sample(b)
 	if up != nil {
-		p.forward(docs, b, up)
+		p.forward(docs, b, up, verdict)
 		docs.Release()
 	}
 	if b.Empty() {

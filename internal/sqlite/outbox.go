@@ -265,9 +265,9 @@ func (t *txn) decide(project model.ProjectID, trace model.TraceID, keep bool) er
 }
 
 // TrimOutbox implements store.Outbox.
-func (db *DB) TrimOutbox(_ context.Context, l store.OutboxLimit, reason string) (n int64, err error) {
+func (db *DB) TrimOutbox(_ context.Context, l store.OutboxLimit, reason string) (n map[store.OutboxQueue]int64, err error) {
 	if l.Before.IsZero() && (l.Bytes <= 0 || db.outbox.total() <= l.Bytes) {
-		return 0, nil
+		return nil, nil
 	}
 	err = db.do(2*outboxRows, func(t *txn) (err error) {
 		n, err = t.trim(l, reason)
@@ -277,12 +277,12 @@ func (db *DB) TrimOutbox(_ context.Context, l store.OutboxLimit, reason string) 
 }
 
 // trim removes some of what is beyond the limit.
-func (t *txn) trim(l store.OutboxLimit, reason string) (n int64, err error) {
+func (t *txn) trim(l store.OutboxLimit, reason string) (map[store.OutboxQueue]int64, error) {
 	oldest, err := t.oldest(outboxRows)
 	if err != nil {
-		return 0, fmt.Errorf("look for the oldest envelopes: %w", err)
+		return nil, fmt.Errorf("look for the oldest envelopes: %w", err)
 	}
-	total := t.db.outbox.total()
+	n, total := map[store.OutboxQueue]int64{}, t.db.outbox.total()
 	for i := range oldest {
 		r := &oldest[i]
 		over := l.Bytes > 0 && total > l.Bytes || !l.Before.IsZero() && r.Time.Before(l.Before)
@@ -291,12 +291,13 @@ func (t *txn) trim(l store.OutboxLimit, reason string) (n int64, err error) {
 		}
 		categories, found, err := t.unqueue(r.Queue(), r.Seq)
 		if err != nil {
-			return 0, fmt.Errorf("remove envelope %d: %w", r.Seq, err)
+			return nil, fmt.Errorf("remove envelope %d: %w", r.Seq, err)
 		}
 		if !found {
 			continue
 		}
-		n, total = n+1, total-r.Size
+		n[r.Queue()]++
+		total -= r.Size
 		for _, category := range splitCategories(categories) {
 			t.tally.AddDiscard(r.Project, model.Discard{Category: category, Reason: reason, Source: "server", Quantity: 1}, t.now)
 		}

@@ -98,7 +98,7 @@ type Outbox interface {
 	// Decide releases what is held of a trace, or removes it. A batch's Decided does the same.
 	Decide(ctx context.Context, org model.OrgID, project model.ProjectID, trace model.TraceID, keep bool) error
 	// TrimOutbox removes the oldest beyond the limit, counts them as discards of the given
-	// reason, one for each of their categories, and returns how many they were. A call may
-	// leave some to the next: it returns zero when there are no more.
-	TrimOutbox(ctx context.Context, l OutboxLimit, reason string) (int64, error)
+	// reason, one for each of their categories, and returns how many they were by queue. A
+	// call may leave some to the next: it returns none when there are no more.
+	TrimOutbox(ctx context.Context, l OutboxLimit, reason string) (map[OutboxQueue]int64, error)
 }
