@@ -103,6 +103,7 @@ func (p *Prober) request(ctx context.Context, dsn wire.DSN, e model.TestEvent, i
 	r.Close = true // every trial goes the whole way
 	r.Header.Set("Content-Type", "application/x-sentry-envelope")
 	r.Header.Set("User-Agent", "picket/"+p.version)
+	r.Header.Set(wire.HopsHeader, "1")
 	r.Header.Set("X-Sentry-Auth", fmt.Sprintf("Sentry sentry_version=%d, sentry_client=picket/%s, sentry_key=%s", wire.ProtocolVersion, p.version, dsn.PublicKey))
 	return r, nil
 }

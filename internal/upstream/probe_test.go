@@ -174,7 +174,7 @@ func TestTryArrives(t *testing.T) {
 	}
 	r, body := <-requests, <-bodies
 	a, err := wire.ParseAuth(r.Header.Get("X-Sentry-Auth"))
-	if err != nil || a.Key != publicKey || a.Version != 7 || a.Client != "picket/1.2.3" || r.URL.Path != "/api/7/envelope/" {
+	if err != nil || a.Key != publicKey || a.Version != 7 || a.Client != "picket/1.2.3" || r.URL.Path != "/api/7/envelope/" || r.Header.Get(wire.HopsHeader) != "1" {
 		t.Errorf("%s with %+v, %v", r.URL.Path, a, err)
 	}
 	e, err := wire.ReadEnvelope(body)
