@@ -148,8 +148,8 @@ func (db *DB) openWriter() (*writer, error) {
 		return nil, err
 	}
 	w := &writer{db: db, c: c, issues: newIssueCache(), tags: rollup.NewTagLimit(), dayWriters: map[int64]*dayWriter{},
-		overgrown: map[model.TraceID]bool{},
-		folded:    db.opt.Now()}
+		overgrown: map[model.TraceID]bool{}, begun: map[model.ProjectID]bool{},
+		folded: db.opt.Now()}
 	if err := errors.Join(migrate(c), db.days.load(c), db.outbox.load(c), c.findLog()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", db.path, err), c.Close())
 	}

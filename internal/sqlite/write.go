@@ -62,6 +62,9 @@ func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
 			return err
 		}
 	}
+	if err := w.begin(); err != nil {
+		return err
+	}
 	w.countSampling()
 	for _, d := range b.Discards {
 		t.tally.AddDiscard(b.Project, d, b.Received)
@@ -70,6 +73,17 @@ func (t *txn) write(b *model.Batch, receipt *store.Receipt) error {
 		b.Events[i].Issue = w.merged.of(b.Events[i].Issue)
 	}
 	return nil
+}
+
+// begin notes when a project got its first telemetry, whatever that was: counts of what
+// was refused are none.
+func (w *batchWriter) begin() error {
+	if w.begun[w.Project] || rows(w.Batch) == 0 {
+		return nil
+	}
+	w.begun[w.Project] = true
+	return w.c.bind("UPDATE projects SET first_event = ? WHERE id = ? AND first_event = 0").
+		int(micros(w.Received)).int(int64(w.Project)).run()
 }
 
 // batchWriter stores one batch.

@@ -164,8 +164,8 @@ func (t *txn) issueByHash(f fingerprint) (*issueState, error) {
 
 func (t *txn) createIssue(b *model.Batch, e *model.Event) (*issueState, error) {
 	var number int64
-	_, err := t.c.bind("UPDATE projects SET issues = issues + 1, first_event = iif(first_event = 0, ?, first_event) WHERE id = ? RETURNING issues").
-		int(micros(b.Received)).int(int64(b.Project)).one(func(r *sqlite3.Stmt) { number = r.ColumnInt64(0) })
+	_, err := t.c.bind("UPDATE projects SET issues = issues + 1 WHERE id = ? RETURNING issues").
+		int(int64(b.Project)).one(func(r *sqlite3.Stmt) { number = r.ColumnInt64(0) })
 	if err != nil {
 		return nil, err
 	}

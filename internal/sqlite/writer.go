@@ -30,12 +30,13 @@ type writer struct {
 	encoded    []byte       // the tally's, reused
 	buffer     []byte       // of the first block of each transaction
 	dayWriters map[int64]*dayWriter
-	overgrown  map[model.TraceID]bool // traces that are too much to be put together
-	folded     time.Time              // when the last fold began
-	swept      time.Time              // when the last sweep began
-	chores     []chore                // what is left of it
-	outgoing   int64                  // the last number of an envelope in the outbox; 0 when it is not known yet
-	resting    time.Time              // until when there is no upkeep, since it met an error
+	overgrown  map[model.TraceID]bool   // traces that are too much to be put together
+	begun      map[model.ProjectID]bool // projects that are known to have got something
+	folded     time.Time                // when the last fold began
+	swept      time.Time                // when the last sweep began
+	chores     []chore                  // what is left of it
+	outgoing   int64                    // the last number of an envelope in the outbox; 0 when it is not known yet
+	resting    time.Time                // until when there is no upkeep, since it met an error
 }
 
 const (
@@ -183,6 +184,7 @@ func (w *writer) transact(f func(t *txn) error) error {
 		w.issues.clear()
 		w.tags = rollup.NewTagLimit()
 		clear(w.overgrown)
+		clear(w.begun)
 		w.dropDayWriters()
 		return errors.Join(err, w.c.rollback(), w.db.days.load(w.c))
 	}

@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"merges are refused", mergesRefused},
 		{"executions count once for merged issues", executionsCountOnce},
 		{"users are counted exactly", usersCounted},
+		{"projects begin with whatever comes first", projectsBegin},
 		{"rollups add up at every tier", rollupsAddUp},
 		{"rollups of all agents add up", agentsAddUp},
 		{"tags are counted", tagsCounted},

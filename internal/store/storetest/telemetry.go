@@ -359,3 +359,28 @@ func tokens(t *testing.T, f *fixture) {
 		t.Errorf("a bad slug: %v, want invalid", err)
 	}
 }
+
+// projectsBegin: whatever comes first begins a project, and counts of what was refused do not.
+func projectsBegin(t *testing.T, f *fixture) {
+	begun := func() time.Time {
+		t.Helper()
+		all, err := f.Projects(context.Background(), f.scope())
+		must(t, err)
+		return all[0].FirstEvent
+	}
+	refused := f.batch()
+	refused.Discards = []model.Discard{{Category: "error", Reason: "rate_limited", Source: "server", Quantity: 1}}
+	f.write(t, refused)
+	if got := begun(); !got.IsZero() {
+		t.Errorf("begun at %s by what was refused", got)
+	}
+	for i := range 2 { // the second one changes nothing
+		b := f.batch()
+		b.Received = b.Received.Add(time.Duration(i+1) * time.Minute)
+		b.Logs = []model.Log{{Timestamp: Clock, Level: model.LevelInfo, Body: "hello"}}
+		f.write(t, b)
+		if got := begun(); !got.Equal(f.batch().Received.Add(time.Minute)) {
+			t.Errorf("begun at %s", got)
+		}
+	}
+}
