@@ -35,8 +35,8 @@ func (w *Worker) Wake() {
 const (
 	// together is how many deliveries are taken up at a time, and side by side how many of
 	// them are worked on at once.
-	together   = 64
-	sideBySide = 8
+	together   = 256
+	sideBySide = 32
 	// lookAgain is how often what is to be tried again is looked for.
 	lookAgain = 2 * time.Second
 	// maxTries is how often a delivery is tried, over some two hours.
