@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,6 +139,21 @@ func TestStoriesSurviveRestarts(t *testing.T) {
 		}
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestMigrationsAreNumbered: a step is known by its place, so a gap filled later would make
+// databases skip one and repeat another.
+func TestMigrationsAreNumbered(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Glob(schema, "schema/0*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for i, name := range files {
+		if want := fmt.Sprintf("schema/%04d_", i+1); !strings.HasPrefix(name, want) {
+			t.Errorf("file %d is %s, want %s…", i+1, name, want)
 		}
 	}
 }
