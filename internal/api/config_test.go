@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -152,6 +153,33 @@ func TestConfigRefuses(t *testing.T) {
 	if got := w.get("/sentry/config"); got["version"] != 1.0 || got["dsn"] != maskedDSN {
 		t.Errorf("what was refused left %v", got)
 	}
+}
+
+// TestRefusalsKeepSecrets sends bodies that cannot be read: the answer must not repeat them.
+func TestRefusalsKeepSecrets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := func(kind, body string, want int) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), "PUT", w.url+"/sentry/config", strings.NewReader(body))
+		w.must(err)
+		r.Header.Set("Authorization", "Bearer "+w.ours)
+		r.Header.Set("Content-Type", kind)
+		a, err := http.DefaultClient.Do(r)
+		w.must(err)
+		defer a.Body.Close()
+		text, err := io.ReadAll(a.Body)
+		w.must(err)
+		if a.StatusCode != want || strings.Contains(string(text), "0123456789ab") {
+			t.Errorf("%s, %s: %d %s", kind, body, a.StatusCode, text)
+		}
+	}
+	f("application/x-www-form-urlencoded", `{"dsn":"`+upstreamDSN+`"}`, 415)
+	f("application/json", `{"dsn":"`+upstreamDSN+`"`, 400)
+	f("application/json", `{"dsn":["`+upstreamDSN+`"]}`, 400)
+	f("application/json", `["`+upstreamDSN+`"]`, 400)
+	f("application/json", `{"dsn":"x`+upstreamDSN+`"}`, 400)
+	f("application/json", `{"customers":[{"organization":"","dsn":"`+upstreamDSN+`x/y/z"}]}`, 400)
 }
 
 func TestConfigVersions(t *testing.T) {

@@ -104,7 +104,16 @@ func plainStatus(ctx huma.Context, next func(huma.Context)) { next(plain{ctx}) }
 // parameters and fields were wrong, since many clients show nothing else.
 func plainBody(_ huma.Context, _ string, body any) (any, error) {
 	e, ok := body.(*huma.ErrorModel)
-	if !ok || e.Status != http.StatusUnprocessableEntity {
+	if !ok {
+		return body, nil
+	}
+	for _, d := range e.Errors {
+		d.Value = nil // what was sent may hold secrets, and answers are kept in logs
+	}
+	if e.Status == http.StatusUnsupportedMediaType {
+		e.Detail = "send the body as Content-Type: application/json"
+	}
+	if e.Status != http.StatusUnprocessableEntity {
 		return body, nil
 	}
 	p := problem(http.StatusBadRequest, "")
