@@ -42,6 +42,7 @@ func serve(ctx context.Context, c call) error {
 	}
 	greet(ctx, c.out, s, config.Config)
 	config.upstream.greet(c.out, s.Upstream())
+	debug.FreeOSMemory() // what starting took, and nothing needs any more
 	return errors.Join(s.Run(ctx), stopDebugging())
 }
 

@@ -12,9 +12,10 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// file is one file of the build. It is compressed when it is first asked for.
+// file is one file of the build. Where the build did not compress it, that is done when
+// it is first asked for.
 type file struct {
-	plain   []byte
+	plain   func() []byte // nil for what cannot be read
 	kind    string
 	tag     string // of the plain form
 	lasting bool   // the name changes with the contents
@@ -24,6 +25,7 @@ type file struct {
 
 // packed is a file compressed in one way; nil bytes when that makes it no smaller.
 type packed struct {
+	made  func() []byte // by the build; nil when it did not
 	once  sync.Once
 	bytes []byte
 }
@@ -31,8 +33,12 @@ type packed struct {
 // worth is how many bytes are worth compressing: fewer fit into one packet anyway.
 const worth = 1 << 10
 
-func (p *packed) of(plain []byte, open func(io.Writer) io.WriteCloser) []byte {
+func (p *packed) of(read func() []byte, open func(io.Writer) io.WriteCloser) []byte {
+	if p.made != nil {
+		return p.made()
+	}
 	p.once.Do(func() {
+		plain := read()
 		if len(plain) < worth {
 			return
 		}
@@ -81,7 +87,7 @@ func (f *file) form(accepts string) (b []byte, coding string) {
 			return b, "gzip"
 		}
 	}
-	return f.plain, ""
+	return f.plain(), ""
 }
 
 // takes reports whether an Accept-Encoding header names the coding, and not to refuse it.
@@ -101,6 +107,10 @@ func takes(accepts, coding string) bool {
 // serve answers with the file, or says that the client's copy is good.
 func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	b, coding := f.form(r.Header.Get("Accept-Encoding"))
+	if b == nil {
+		http.NotFound(w, r)
+		return
+	}
 	tag := f.tag
 	if coding != "" {
 		tag = strings.TrimSuffix(tag, `"`) + "-" + coding + `"`

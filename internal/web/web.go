@@ -15,6 +15,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed all:dist
@@ -25,6 +26,10 @@ const index = "index.html"
 
 // hashed is the folder of files whose names change with what they hold.
 const hashed = "assets/"
+
+// packedEnd is what the build adds to the name of a file that it compressed beside it,
+// which comes right behind it.
+const packedEnd = ".br"
 
 // Built returns the pages that were built into this binary. Without a build before it
 // there are none in there: see New.
@@ -52,14 +57,16 @@ func New(dist fs.FS, base string) (*Pages, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		b, err := fs.ReadFile(dist, name)
-		if err != nil {
-			return err
+		if f := p.files[strings.TrimSuffix(name, packedEnd)]; f != nil {
+			f.brotli.made = reading(dist, name)
+			return nil
 		}
+		read := reading(dist, name)
 		if name == index {
-			b = rooted(b, base)
+			page := rooted(read(), base)
+			read = func() []byte { return page }
 		}
-		p.files[name] = newFile(name, b)
+		p.files[name] = newFile(name, read)
 		return nil
 	})
 	if err != nil {
@@ -71,13 +78,30 @@ func New(dist fs.FS, base string) (*Pages, error) {
 	return p, nil
 }
 
-func newFile(name string, b []byte) *file {
-	sum := sha256.Sum256(b)
-	f := &file{plain: b, tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, kind: mime.TypeByExtension(path.Ext(name))}
-	if known, ok := kinds[path.Ext(name)]; ok {
-		f.kind = known // what the machine says of types may be anything
+// reading returns what reads a file once, when it is first asked for: most of what a
+// build holds nobody asks for, since it is there compressed. What cannot be read is nil.
+func reading(dist fs.FS, name string) func() []byte {
+	return sync.OnceValue(func() []byte {
+		b, err := fs.ReadFile(dist, name)
+		if err != nil {
+			return nil
+		}
+		return b
+	})
+}
+
+func newFile(name string, read func() []byte) *file {
+	f := &file{plain: read, lasting: strings.HasPrefix(name, hashed)}
+	if f.lasting {
+		f.tag = `"` + path.Base(name) + `"`
+	} else {
+		sum := sha256.Sum256(read())
+		f.tag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 	}
-	f.lasting = strings.HasPrefix(name, hashed)
+	known := false
+	if f.kind, known = kinds[path.Ext(name)]; !known { // what the machine says of types may be anything
+		f.kind = mime.TypeByExtension(path.Ext(name))
+	}
 	return f
 }
 

@@ -151,6 +151,31 @@ func TestCompression(t *testing.T) {
 	}
 }
 
+// What the build compressed is served as it is, and is no file of its own.
+func TestPackedByTheBuild(t *testing.T) {
+	t.Parallel()
+	p, err := New(fstest.MapFS{
+		"index.html":              {Data: []byte("<!doctype html>")},
+		"assets/index-Aa09.js":    {Data: []byte(script)},
+		"assets/index-Aa09.js.br": {Data: []byte("packed")},
+	}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(path, accepts, coding, body string) {
+		t.Helper()
+		w := ask(p, "GET", path, "Accept-Encoding", accepts)
+		if got := w.Header().Get("Content-Encoding"); got != coding || w.Body.String() != body {
+			t.Errorf("%s for %q: coding %q, %.40q", path, accepts, got, w.Body)
+		}
+	}
+	f("/assets/index-Aa09.js", "br", "br", "packed")
+	f("/assets/index-Aa09.js", "", "", script)
+	if w := ask(p, "GET", "/assets/index-Aa09.js.br"); w.Code != 404 {
+		t.Errorf("the packed file: %d", w.Code)
+	}
+}
+
 func TestNotBuilt(t *testing.T) {
 	t.Parallel()
 	if _, err := New(fstest.MapFS{"README.txt": {Data: []byte("x")}}, ""); !errors.Is(err, ErrNotBuilt) {
