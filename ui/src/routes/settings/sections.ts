@@ -3,6 +3,7 @@ import Account from './Account.svelte';
 import Discards from './Discards.svelte';
 import Projects from './Projects.svelte';
 import Rules from './Rules.svelte';
+import Sampling from './Sampling.svelte';
 import Server from './Server.svelte';
 import Tokens from './Tokens.svelte';
 import Upstream from './Upstream.svelte';
@@ -53,6 +54,16 @@ export const sections: readonly [Section, ...Section[]] = [
       'What was judged before a rule was switched off stays as it was judged, unless more of it arrives.',
     ],
     flags: [['--without-rules a,b', 'switches rules off']],
+  },
+  {
+    value: 'sampling',
+    title: 'Sampling',
+    view: Sampling,
+    about: [
+      'Everything is counted before it is sampled: executions, issues, users and costs are exact at any rate. What is left out is the payload, and it is not forwarded.',
+      'Executions that failed, violated a policy, went in circles, met a typed error or cost or lasted unusually much are always kept, with everything in their traces; so are errors of executions and the first event of an issue.',
+      'The rest is kept by the first rule that matches, else by the share of traces, and within the budget. All pieces of a trace go the same way, in every project. Logs, sessions, check-ins and feedback are never sampled.',
+    ],
   },
   {
     value: 'discards',
