@@ -9,6 +9,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"relay.one/picket/internal/agent"
+	"relay.one/picket/internal/filter"
 	"relay.one/picket/internal/group"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/price"
@@ -44,6 +45,7 @@ type Pipeline struct {
 	rules    scrub.Rules
 	outcomes agent.Rules
 	settings *settings.Book
+	filters  *filter.Sets
 	judge    *sample.Judge
 	counters *counters
 	lost     lost
@@ -60,7 +62,9 @@ func New(o Options) *Pipeline {
 	if o.Judge == nil {
 		o.Judge = sample.NewJudge(nil)
 	}
-	return &Pipeline{writer: o.Writer, prices: o.Prices, rules: o.Rules, outcomes: o.Outcomes, settings: o.Settings, judge: o.Judge, counters: newCounters(o.Metrics)}
+	p := &Pipeline{writer: o.Writer, prices: o.Prices, rules: o.Rules, outcomes: o.Outcomes, settings: o.Settings, judge: o.Judge, counters: newCounters(o.Metrics)}
+	p.filters = p.newFilters()
+	return p
 }
 
 // Process takes one envelope on its whole way and returns when it is stored, with
@@ -90,6 +94,7 @@ func (p *Pipeline) process(ctx context.Context, docs *sentry.Documents) (model.E
 	p.clean(docs)
 	p.fill(docs)
 	b := sentry.Decode(docs)
+	p.filter(docs, b)
 	up := p.forwards(docs)
 	if up == nil {
 		docs.Release()
