@@ -1,6 +1,9 @@
 package settings
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Sampling says which payloads are kept and forwarded. Everything is counted before.
 type Sampling struct {
@@ -40,17 +43,37 @@ func (s *Sampling) KeepsAll() bool {
 func (s *Sampling) check() (errs []error) {
 	errs = append(errs, checkRate("sampleRate", s.Errors)...)
 	errs = append(errs, checkRate("tracesSampleRate", s.Transactions)...)
-	for i, r := range s.Rules {
-		errs = append(errs, checkRate(fmt.Sprintf("rules[%d].rate", i), r.Rate)...)
+	for i := range s.Rules {
+		errs = append(errs, s.Rules[i].check(fmt.Sprintf("rules[%d].", i))...)
+	}
+	if len(s.Rules) > mostRules {
+		errs = append(errs, wrong("rules", "there are %d, at most %d are taken: * stands for any run of characters", len(s.Rules), mostRules))
 	}
 	if s.PerMinute < 0 {
 		errs = append(errs, wrong("perMinute", "%d: want a number above zero, or 0 for no budget", s.PerMinute))
 	}
-	if !(s.CostUSD >= 0) {
+	if !(s.CostUSD >= 0 && s.CostUSD < math.MaxInt64) {
 		errs = append(errs, wrong("costUsd", "%g: want an amount of dollars from zero up", s.CostUSD))
 	}
 	if s.Milliseconds < 0 {
 		errs = append(errs, wrong("durationMs", "%d: want milliseconds from zero up", s.Milliseconds))
+	}
+	return errs
+}
+
+const (
+	// mostRules is how many rules each trace may be held against.
+	mostRules = 200
+	// longestPattern is as long as the longest name that Sentry takes.
+	longestPattern = 250
+)
+
+func (r *SamplingRule) check(at string) []error {
+	errs := checkRate(at+"rate", r.Rate)
+	for _, t := range [...]struct{ name, pattern string }{{"agent", r.Agent}, {"environment", r.Environment}, {"release", r.Release}, {"transaction", r.Transaction}} {
+		if len(t.pattern) > longestPattern {
+			errs = append(errs, wrong(at+t.name, "has %d characters, at most %d are taken", len(t.pattern), longestPattern))
+		}
 	}
 	return errs
 }

@@ -52,6 +52,9 @@ func TestCheck(t *testing.T) {
 	f(settings.Settings{Sampling: &settings.Sampling{Errors: 1, Transactions: 0.25, Rules: []settings.SamplingRule{{Rate: 1}}}})
 	f(settings.Settings{Sampling: &settings.Sampling{Errors: math.NaN(), Transactions: 1.1, Rules: []settings.SamplingRule{{Rate: -1}}, PerMinute: -1, CostUSD: -1, Milliseconds: -1}},
 		"sampleRate", "tracesSampleRate", "rules[0].rate", "perMinute", "costUsd", "durationMs")
+	f(settings.Settings{Sampling: &settings.Sampling{Rules: []settings.SamplingRule{{Rate: 1}, {Transaction: strings.Repeat("t", 251)}}, CostUSD: math.Inf(1)}},
+		"rules[1].transaction", "costUsd")
+	f(settings.Settings{Sampling: &settings.Sampling{Rules: make([]settings.SamplingRule, 201)}}, "rules")
 }
 
 // TestBook asks for what holds when the organization, the project or nobody has set it.
