@@ -298,3 +298,38 @@ func TestSettle(t *testing.T) {
 		t.Errorf("once they are settled: %+v", states)
 	}
 }
+
+// TestForwardedAsJudged forwards at rate zero: what is dropped goes nowhere, a piece of a
+// trace is held, and goes once an error shows that the trace is worth it.
+func TestForwardedAsJudged(t *testing.T) {
+	t.Parallel()
+	p, db := sampling(t, settings.Sampling{})
+	own := p.settings.Own(1, 1)
+	own.Upstream = &settings.Upstream{DSN: "https://0123456789abcdef@sentry.example.com/7", MaxBreadcrumbs: 100}
+	p.settings.Put(1, 1, own)
+	f := &traffic{t: t, rng: rand.New(rand.NewPCG(6, 6))}
+	waits := func(envelopes, held int64) {
+		t.Helper()
+		states, err := db.OutboxStates(t.Context())
+		must(t, err)
+		var got store.OutboxState
+		if len(states) > 0 {
+			got = states[0]
+		}
+		if got.Envelopes != envelopes || got.Held != held {
+			t.Errorf("%d envelopes wait and %d are held, want %d and %d", got.Envelopes, got.Held, envelopes, held)
+		}
+	}
+	send(t, p, f.run(object{}))
+	waits(0, 0)
+	send(t, p, f.run(object{"picket.outcome": "failed"}))
+	waits(1, 0)
+	_, trace := f.next()
+	id, _ := f.next()
+	below := enveloped(t, wire.ItemTransaction, object{"event_id": id, "type": "transaction", "transaction": "GET /below", "start_timestamp": f.at(0), "timestamp": f.at(1),
+		"contexts": object{"trace": object{"trace_id": trace, "span_id": fmt.Sprintf("%016x", 5), "parent_span_id": fmt.Sprintf("%016x", 4), "status": "ok"}}})
+	send(t, p, below)
+	waits(2, 1)
+	send(t, p, f.mistake("A", trace, 5))
+	waits(3, 0)
+}
