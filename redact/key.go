@@ -148,7 +148,7 @@ var (
 	credentialTokens = [...]string{"access", "refresh", "api", "bearer", "device", "push"}
 	countedBefore    = [...]string{"max", "per", "first", "num"}
 	countedAfter     = [...]string{
-		"count", "usage", "used", "limit", "budget", "cost", "price", "length", "izer", "ization", "ized",
+		"count", "detail", "usage", "used", "limit", "budget", "cost", "price", "length", "izer", "ization", "ized",
 	}
 )
 

@@ -116,6 +116,8 @@ func TestKey(t *testing.T) {
 	f("gen_ai.request.max_tokens", false)
 	f("gen_ai.token.type", false)
 	f("ai_total_tokens_used", false)
+	f("vercel.ai.usage.inputTokenDetails.cacheReadTokens", false)
+	f("completion_token_details", false)
 	f("ai.prompt_tokens.used", false)
 	f("description", false)
 	f("response.status_code", false)
