@@ -64,6 +64,7 @@ func serveConfig(c call) (serving, error) {
 	s.Var(&days{&config.Retention}, "retention", "how `long` events are kept, such as 90d or 36h (default 90d)")
 	s.Var(&prefixes{&config.TrustedProxies}, "trusted-proxy", "`network` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; may be given again")
 	config.upstream = upstreamFlags(s, &config.Settings)
+	outboxFlags(s, &config.Forwarding)
 	s.StringVar(&config.WebhookSecret, "sentry-webhook-secret", "", "client `secret` of an integration at Sentry, whose webhooks the first organization takes")
 	s.StringVar(&prices, "prices", "", "`file` of your own prices of models, which come before Picket's list prices")
 	s.StringVar(&without, "without-rules", "", "`names` of rules of outcome to switch off, with commas between: see /api/v1/rules")

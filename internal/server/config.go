@@ -40,6 +40,8 @@ type Config struct {
 	Outcomes agent.Rules
 	// Settings says what holds where nobody set anything at run time.
 	Settings SettingsConfig
+	// Forwarding bounds what waits for upstreams; its zero value is right.
+	Forwarding ForwardingConfig
 	// WebhookSecret is that of the first organization's integration at Sentry, where the
 	// organization sets no other.
 	WebhookSecret string
@@ -71,7 +73,7 @@ func (c Config) Check() error {
 	if c.PublicURL != "" && !isURL(c.PublicURL) {
 		return fmt.Errorf("--public-url %q: %w", c.PublicURL, errURL)
 	}
-	return errors.Join(c.Settings.check(), c.checkHooks())
+	return errors.Join(c.Settings.check(), c.Forwarding.check(), c.checkHooks())
 }
 
 // checkEmbedded is Check for Embed; it names settings by their fields.

@@ -14,7 +14,7 @@ import (
 )
 
 func (s *Server) newPipeline() *pipeline.Pipeline {
-	return pipeline.New(pipeline.Options{Writer: s.tail.Behind(s.store), Prices: cmp.Or(s.config.Prices, price.Default()), Outcomes: s.config.Outcomes, Settings: s.settings.Book(), Metrics: s.metrics})
+	return pipeline.New(pipeline.Options{Writer: s.forward.Behind(s.tail.Behind(s.store)), Prices: cmp.Or(s.config.Prices, price.Default()), Outcomes: s.config.Outcomes, Settings: s.settings.Book(), Metrics: s.metrics})
 }
 
 // routes says who answers what. Everything but the door and the health checks asks

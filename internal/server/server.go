@@ -26,6 +26,7 @@ import (
 	"relay.one/picket/internal/sqlite"
 	"relay.one/picket/internal/store"
 	"relay.one/picket/internal/tail"
+	"relay.one/picket/internal/upstream"
 	"relay.one/picket/internal/web"
 	"relay.one/picket/wire"
 )
@@ -40,6 +41,7 @@ type Server struct {
 	handler  http.Handler
 	store    store.Store
 	pipeline *pipeline.Pipeline
+	forward  *upstream.Forwarder
 	metrics  *metrics.Set
 	tail     tail.Hub
 	signin   *signin.Desk
@@ -144,6 +146,7 @@ func (s *Server) wire() error {
 	if err := s.openPages(); err != nil {
 		return err
 	}
+	s.forward = s.newForwarder()
 	s.pipeline = s.newPipeline()
 	s.onStop(s.pipeline.Flush)
 	s.hooks = s.newHooks()
@@ -236,6 +239,7 @@ func (s *Server) work(ctx context.Context) {
 	var workers sync.WaitGroup
 	workers.Go(func() { s.pipeline.Run(background) })
 	workers.Go(func() { s.settings.Run(background, s.log) })
+	workers.Go(func() { s.forward.Run(background) })
 	s.hooks.work(background, &workers)
 	workers.Go(func() { s.pipeline.RunSampling(background, s.store) })
 	s.onStop(func(context.Context) error {
