@@ -27,13 +27,19 @@ type child struct {
 // killed when the test ends, if it still runs then.
 func startChild(t *testing.T, dir string, flags ...string) *child {
 	t.Helper()
+	return startChildAs(t, "1", dir, flags...)
+}
+
+// startChildAs is startChild for a process that TestMain makes something else.
+func startChildAs(t *testing.T, what, dir string, flags ...string) *child {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &child{t: t, rest: make(chan struct{})}
 	c.cmd = exec.Command(exe, append([]string{"serve", "--dev", "--addr", "127.0.0.1:0", "--data", dir}, flags...)...)
-	c.cmd.Env = append(os.Environ(), asChild+"=1")
+	c.cmd.Env = append(os.Environ(), asChild+"="+what)
 	out, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
