@@ -78,6 +78,9 @@ func requests() []request {
 		{"triggers", "/api/v1/triggers", ""},
 		{"issueUpstream", "/api/v1/issues/1/upstream", ""},
 		{"sentrySettings", "/api/v1/sentry-settings", ""},
+		{"filters", "/api/v1/filters", ""},
+		{"changeFilters", "/api/v1/filters?project=default", `{"messages":["*noise*"],"expressions":[{"name":"debug","when":"event.level == 'debug'"}]}`},
+		{"testFilters", "/api/v1/filters/test", `{"expression":"event.kind == 'error' && 1 / size(event.message) > 0"}`},
 		{"changeSentrySettings", "/api/v1/sentry-settings", `{"webhookSecret":"0123456789abcdef"}`},
 		{"tokens", "/api/v1/tokens", ""},
 		{"createToken", "/api/v1/tokens", `{"name":"ci","scopes":["org:read"]}`},
@@ -226,7 +229,7 @@ func TestTenantsAreWalls(t *testing.T) {
 	w := newWorld(t)
 	w.fill()
 	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "talk-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
-	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "sampling", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1", "config", "changeConfig", "changeConfigV1", "testConfig", "testConfigV1", "configHistory", "deliveries", "triggers", "sentrySettings", "changeSentrySettings"}
+	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "sampling", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1", "config", "changeConfig", "changeConfigV1", "testConfig", "testConfigV1", "configHistory", "deliveries", "triggers", "sentrySettings", "changeSentrySettings", "filters", "testFilters"}
 	ops, _ := w.described()
 	for _, r := range requests() {
 		op := ops[r.operation]

@@ -16,6 +16,7 @@ import (
 
 	"relay.one/picket/internal/access"
 	"relay.one/picket/internal/agent"
+	"relay.one/picket/internal/filter"
 	"relay.one/picket/internal/model"
 	"relay.one/picket/internal/price"
 	"relay.one/picket/internal/settings"
@@ -42,6 +43,8 @@ type Config struct {
 	Prober   Prober
 	// Sentries says how each organization talks with Sentry; nil goes by Settings alone.
 	Sentries *settings.Sentries
+	// Filters are those in force, which know what they failed on; nil goes by Settings alone.
+	Filters *filter.Sets
 	// Replayed is called when somebody asked for a webhook again; nil calls nobody.
 	Replayed func()
 	// Tail tells what was just stored; nil tells nothing.
@@ -71,6 +74,7 @@ type rest struct {
 	settings *settings.Desk
 	prober   Prober
 	sentries *settings.Sentries
+	sets     *filter.Sets
 	replayed func()
 	tail     *tail.Hub
 	beat     time.Duration
@@ -83,7 +87,7 @@ type rest struct {
 // New returns the handler of everything under Prefixes. The OpenAPI document and
 // its page are for everybody, and so is signing in; everything else asks the guard.
 func New(c Config) http.Handler {
-	a := &rest{store: c.Store, guard: c.Guard, signin: c.SignIn, settings: c.Settings, prober: c.Prober, sentries: c.Sentries, replayed: c.Replayed, tail: c.Tail, beat: c.Beat, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
+	a := &rest{store: c.Store, guard: c.Guard, signin: c.SignIn, settings: c.Settings, prober: c.Prober, sentries: c.Sentries, sets: filterSets(&c), replayed: c.Replayed, tail: c.Tail, beat: c.Beat, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
 	if a.sentries == nil {
 		book := settings.NewBook(settings.Defaults())
 		if c.Settings != nil {

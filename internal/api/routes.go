@@ -20,6 +20,7 @@ func (a *rest) routes(mux *http.ServeMux) *huma.OpenAPI {
 	a.accountRoutes(api)
 	a.tailRoutes(api)
 	a.configRoutes(api)
+	a.filterRoutes(api)
 	a.hookRoutes(api)
 	return finish(api.OpenAPI())
 }

@@ -324,6 +324,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is neither stored nor forwarded
+         * @description The inbound filters that hold for the organization, or with ?project= for a project. What they take is counted among the discards, as error-message, release-version, web-crawlers, localhost, filtered-transaction or expression:NAME.
+         */
+        get: operations["filters"];
+        /**
+         * Set what is neither stored nor forwarded
+         * @description Sets the whole, at once and without a restart: what is left out filters nothing. A project with filters of its own has none of its organization's; inherited takes its own back. Everything that is wrong is told at once.
+         */
+        put: operations["changeFilters"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/filters/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try filters on the last events
+         * @description Says which of the events that are stored would have been filtered, and changes nothing: by the filters or the expression sent, else by those that are set.
+         */
+        post: operations["testFilters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/issues": {
         parameters: {
             query?: never;
@@ -2821,6 +2865,228 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        FilterBody: {
+            crawlers?: boolean;
+            expressions?: components["schemas"]["FilterExpression"][];
+            healthChecks?: boolean;
+            localhost?: boolean;
+            messages?: string[];
+            releases?: string[];
+            transactions?: string[];
+            types?: string[];
+        };
+        FilterError: {
+            /** Format: int64 */
+            count: number;
+            error: string;
+        } & {
+            [key: string]: unknown;
+        };
+        FilterExample: {
+            agentId: string | null;
+            culprit: string;
+            /**
+             * Format: double
+             * @description Transactions only
+             */
+            durationMs: number | null;
+            environment: string | null;
+            eventId: string;
+            executionId: string | null;
+            /** @description Null for transactions */
+            issueId: string | null;
+            /** @enum {string} */
+            kind: "error" | "message" | "transaction" | "feedback";
+            /** @enum {string} */
+            level: "" | "trace" | "debug" | "info" | "warning" | "error" | "fatal";
+            /** @description The customer's organization, as the agent's platform named it */
+            organizationId: string | null;
+            platform: string;
+            projectId: string;
+            reason: string;
+            /** Format: date-time */
+            receivedAt: string;
+            release: string | null;
+            /** @description Whether sampling left the payload out: the event is counted, and was not forwarded */
+            sampled: boolean;
+            /**
+             * @description Which setting did: the share that is kept, a rule, or the budget of the minute; null when it was not sampled out
+             * @enum {string|null}
+             */
+            sampledBy: "rate" | "rule" | "budget" | null;
+            spanId: string | null;
+            /**
+             * Format: date-time
+             * @description When it happened, by a clock that was corrected when it was far off
+             */
+            timestamp: string;
+            /** @description Of a transaction its name */
+            title: string;
+            traceId: string | null;
+            transaction: string | null;
+            type: string;
+            /** @description What tells the user apart: the first of id, email, username and ip, with its kind */
+            user: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        FilterExpression: {
+            /** @description Discards are counted as expression: and this */
+            name: string;
+            /** @description Whether it is kept but not asked */
+            off?: boolean;
+            /** @example event.level == "debug" && event.tags["region"] == "test" */
+            when: string;
+        };
+        FilterFailure: {
+            /** Format: int64 */
+            count: number;
+            /** @description Why, the last time */
+            last: string;
+            name: string;
+        } & {
+            [key: string]: unknown;
+        };
+        FilterReason: {
+            /** Format: int64 */
+            count: number;
+            reason: string;
+        } & {
+            [key: string]: unknown;
+        };
+        FilterTrial: {
+            /**
+             * Format: int64
+             * @description The most steps that an expression took for an event
+             */
+            cost: number;
+            /**
+             * Format: int64
+             * @description How many it may take
+             */
+            costLimit: number;
+            /** @description Why expressions could not be worked out, by kind; those events stay */
+            errors: components["schemas"]["FilterError"][];
+            /** @description The latest that would have gone, 20 at most */
+            examples: components["schemas"]["FilterExample"][];
+            /**
+             * Format: int64
+             * @description Those that would have gone
+             */
+            matched: number;
+            /**
+             * Format: double
+             * @description How long it took to ask about an event, on average, in microseconds
+             */
+            microsPerEvent: number;
+            /** @description Whether there are older events in the window, which were not asked about */
+            more: boolean;
+            /** @description Why they would have gone, the most frequent first */
+            reasons: components["schemas"]["FilterReason"][];
+            /**
+             * Format: int64
+             * @description Events that were asked about
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Events that could not be asked about, since sampling left their payload out
+             */
+            unread: number;
+        } & {
+            [key: string]: unknown;
+        };
+        FilterTrialBody: {
+            /** @description One condition alone, instead of filters */
+            expression?: string;
+            /** @description Those that are set, when left out */
+            filters?: components["schemas"]["FilterBody"];
+            /**
+             * Format: int64
+             * @description The most events that are asked about, the latest; 1000 when left out
+             */
+            limit?: number;
+            /**
+             * @description How far back to look, from 1h to 90d; 24h when left out
+             * @example 24h
+             */
+            window?: string;
+        };
+        Filters: {
+            /** @description Whether events from well-known web crawlers go */
+            crawlers: boolean;
+            /** @description Conditions in CEL; an event that one of them holds for goes */
+            expressions: components["schemas"]["FilterExpression"][];
+            /** @description Expressions that could not be worked out for some events since they were set or the server was started; those events were stored */
+            failures: components["schemas"]["FilterFailure"][];
+            /** @description Whether transactions go that are named as health checks usually are, unless agents did them */
+            healthChecks: boolean;
+            /** @description Whether nobody set filters here: a project then has those of its organization */
+            inherited: boolean;
+            /** @description Whether events from pages or users on localhost or a loopback address go */
+            localhost: boolean;
+            /**
+             * @description Patterns of errors, as "type: value" or by their message: * is any run of characters, ? one, [a-z] one of a set, {a,b} either; case does not matter
+             * @example [
+             *       "*connection reset*"
+             *     ]
+             */
+            messages: string[];
+            /** @description Whose filters these are; null: the organization's */
+            project: string | null;
+            /** @description Patterns of releases */
+            releases: string[];
+            /** @description Patterns of names of transactions */
+            transactions: string[];
+            /** @description Patterns of exception types */
+            types: string[];
+            /**
+             * Format: date-time
+             * @description Of everything that is set here; null before the first change
+             */
+            updatedAt: string | null;
+            /** @description An e-mail address, or the name of a token */
+            updatedBy: string | null;
+            /** @description What expressions can ask for */
+            variables: string[];
+            /**
+             * Format: int64
+             * @description Of everything that is set here; 0 before the first
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        FiltersBody: {
+            crawlers?: boolean;
+            expressions?: components["schemas"]["FilterExpression"][];
+            /** @description Not looked at */
+            failures?: components["schemas"]["FilterFailure"][];
+            healthChecks?: boolean;
+            /** @description Takes back what is set here, unless something else is sent than what is inherited */
+            inherited?: boolean;
+            localhost?: boolean;
+            messages?: string[];
+            /** @description Not looked at: the address names the project */
+            project?: string | null;
+            releases?: string[];
+            transactions?: string[];
+            types?: string[];
+            /**
+             * Format: date-time
+             * @description Not looked at
+             */
+            updatedAt?: string | null;
+            /** @description Not looked at */
+            updatedBy?: string | null;
+            /** @description Not looked at */
+            variables?: string[];
+            /**
+             * Format: int64
+             * @description As answered: 409 when there is a newer one
+             */
+            version?: number;
+        };
         FirstPasswordBody: {
             /** @description Of the administrator; not needed for a link to a new password */
             email?: string;
@@ -5181,6 +5447,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FaultList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    filters: {
+        parameters: {
+            query?: {
+                /** @description A project by slug or numeric id; without one the organization */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Filters"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeFilters: {
+        parameters: {
+            query?: {
+                /** @description A project by slug or numeric id; without one the organization */
+                project?: string;
+            };
+            header?: {
+                /** @description Version of the answer that was changed, in quotes: 409 when there is a newer one */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FiltersBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Filters"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testFilters: {
+        parameters: {
+            query?: {
+                /** @description A project by slug or numeric id; without one the organization */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["FilterTrialBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilterTrial"];
                 };
             };
             /** @description Error */
