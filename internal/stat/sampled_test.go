@@ -46,7 +46,7 @@ func count(s *stat.Sample, came bool, of stratum) {
 // was lies in the interval: in 95 of 100 runs.
 func TestSampledIntervals(t *testing.T) {
 	t.Parallel()
-	const runs = 4000
+	const runs = 1500
 	f := func(name string, share float64, strata ...stratum) {
 		t.Helper()
 		rng := rand.New(rand.NewPCG(7, uint64(len(name))))
@@ -77,7 +77,7 @@ func TestSampledIntervals(t *testing.T) {
 // number holds for that, too.
 func TestSampledTogether(t *testing.T) {
 	t.Parallel()
-	const runs = 4000
+	const runs = 1500
 	rng := rand.New(rand.NewPCG(7, 7))
 	total := 0
 	for range runs {
