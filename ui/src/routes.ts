@@ -38,6 +38,7 @@ export const routes: Route[] = [
   { path: '/policies/:name', title: 'Policy', load: () => import('./routes/policies/One.svelte') },
   { path: '/models', title: 'Models & prices', icon: 'model', keys: 'g m', group: 'Watch', load: () => import('./routes/models/Page.svelte') },
   { path: '/tail', title: 'Live tail', icon: 'tail', keys: 'g t', group: 'Watch', load: () => import('./routes/tail/Page.svelte') },
+  { path: '/deliveries', title: 'Webhooks', icon: 'link', keys: 'g w', group: 'Set up', load: () => import('./routes/deliveries/Page.svelte') },
   { path: '/settings', title: 'Settings', icon: 'settings', keys: 'g s', group: 'Set up', load: () => import('./routes/settings/Page.svelte') },
   { path: '/setup', title: 'Set up', icon: 'setup', keys: 'g u', group: 'Set up', load: () => import('./routes/setup/Page.svelte') },
 ];
