@@ -30,7 +30,7 @@ const (
 	// while nobody is: then only the cursor moves on.
 	attentive, idle = time.Second, 30 * time.Second
 	// maxPushes is how often something is sent in vain: for some three days.
-	maxPushes             = 450
+	maxPushes             = 600
 	firstPush, mostPushes = 5 * time.Second, 10 * time.Minute
 )
 

@@ -40,7 +40,7 @@ const (
 	// lookAgain is how often what is to be tried again is looked for.
 	lookAgain = 2 * time.Second
 	// maxTries is how often a delivery is tried, over some two hours.
-	maxTries            = 18
+	maxTries            = 24
 	firstWait, mostWait = 2 * time.Second, 10 * time.Minute
 )
 
