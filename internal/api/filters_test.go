@@ -84,7 +84,7 @@ func TestFiltersRefuse(t *testing.T) {
 		}
 	}
 	f("PUT", filtersPath, `{"messages":["a",""],"expressions":[{"name":"a b","when":"event.mesage == ''"},{"name":"c","when":"1"}]}`, 400,
-		"messages[1]: is empty", "expressions[0].name", "expressions[0].when: line 1, column 1: undeclared reference", "event.message", "expressions[1].when: is of type int")
+		"messages[1]: is empty", "expressions[0].name", "expressions[0].when: line 1, column 1: there is no event.mesage", "expressions[1].when: is of type int")
 	f("PUT", filtersPath, `{"colour":"red"}`, 400, "colour")
 	f("PUT", filtersPath, `{"expressions":[{"name":"a","when":"true","colour":"red"}]}`, 400, "colour")
 	f("PUT", filtersPath+"?project=nope", `{}`, 404, "nope")

@@ -61,7 +61,7 @@ func newExpression(x settings.Expression) (*expression, error) {
 	}
 	ast, issues := env.Compile(x.When)
 	if issues.Err() != nil {
-		return nil, explain(issues)
+		return nil, explain(x.When, issues)
 	}
 	if !ast.OutputType().IsExactType(cel.BoolType) {
 		return nil, fmt.Errorf("is of type %s: want a condition that is true or false", ast.OutputType())
@@ -86,9 +86,8 @@ var readers = func() map[string]func(*Subject) any {
 const mostIssues = 3
 
 // explain says where an expression is wrong, and what it might have meant.
-func explain(issues *cel.Issues) error {
+func explain(source string, issues *cel.Issues) error {
 	var texts []string
-	unknown := false
 	for _, e := range issues.Errors() {
 		if len(texts) == mostIssues {
 			break
@@ -97,14 +96,54 @@ func explain(issues *cel.Issues) error {
 		if e.Location.Line() > 0 {
 			at = fmt.Sprintf("line %d, column %d: ", e.Location.Line(), e.Location.Column()+1)
 		}
-		unknown = unknown || strings.Contains(text, "undeclared reference")
+		if strings.HasPrefix(text, "undeclared reference") {
+			text = unknown(text, nameAt(source, e.Location.Line(), e.Location.Column()))
+		}
 		texts = append(texts, at+text)
 	}
-	text := strings.Join(texts, "; ")
-	if unknown {
-		text += "; there are " + listed(Names()) + `; whether a tag is there is asked by "name" in event.tags`
+	return errors.New(strings.Join(texts, "; "))
+}
+
+// unknown says which names there are beside one that there is not.
+func unknown(text, name string) string {
+	root, rest, _ := strings.Cut(name, ".")
+	var members, roots []string
+	for _, v := range Names() {
+		first, member, _ := strings.Cut(v, ".")
+		if first == root {
+			members = append(members, member)
+		}
+		if n := len(roots); n == 0 || roots[n-1] != first {
+			roots = append(roots, first)
+		}
 	}
-	return errors.New(text)
+	switch {
+	case strings.Contains(text, "'has'"):
+		return `there is no has(): what is not there is empty, and "name" in event.tags asks for a tag`
+	case root == "": // a function
+		return text
+	case len(members) > 0:
+		member, _, _ := strings.Cut(rest, ".")
+		return fmt.Sprintf("there is no %s; %s has %s", strings.TrimSuffix(root+"."+member, "."), root, strings.Join(members, ", "))
+	}
+	return text + "; there are " + strings.Join(roots, ", ")
+}
+
+// nameAt returns the name with its dots that stands in the source at a line, from 1, and a
+// column, from 0.
+func nameAt(source string, line, column int) string {
+	lines := strings.Split(source, "\n")
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	rest := []rune(lines[line-1])
+	rest = rest[min(max(column, 0), len(rest)):]
+	for i, r := range rest {
+		if r != '.' && r != '_' && (r > 'z' || !isLetter(byte(r|0x20))) {
+			return string(rest[:i])
+		}
+	}
+	return string(rest)
 }
 
 // oneLine makes a message of CEL one short line.

@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"strings"
-
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -208,6 +206,3 @@ func (w *words) Contains(key ref.Val) ref.Val {
 	_, there := w.of[string(name)]
 	return types.Bool(there)
 }
-
-// listed returns names in a text.
-func listed(names []string) string { return strings.Join(names, ", ") }
