@@ -1,6 +1,7 @@
 import type { Component } from 'svelte';
 import Account from './Account.svelte';
 import Discards from './Discards.svelte';
+import Filters from './Filters.svelte';
 import Projects from './Projects.svelte';
 import Rules from './Rules.svelte';
 import Sampling from './Sampling.svelte';
@@ -63,6 +64,17 @@ export const sections: readonly [Section, ...Section[]] = [
       'Everything is counted before it is sampled: executions, issues, users and costs are exact at any rate. What is left out is the payload, and it is not forwarded.',
       'Executions that failed, violated a policy, went in circles, met a typed error or cost or lasted unusually much are always kept, with everything in their traces; so are errors of executions and the first event of an issue.',
       'The rest is kept by the first rule that matches, else by the share of traces, and within the budget. All pieces of a trace go the same way, in every project. Logs, sessions, check-ins and feedback are never sampled.',
+    ],
+  },
+  {
+    value: 'filters',
+    title: 'Filters',
+    view: Filters,
+    about: [
+      'What a filter takes is neither stored nor forwarded, and its attachments and spans go with it. It is counted under Discards, by the filter’s name.',
+      'Patterns are of the whole text: * is any run of characters, ? one, [a-z] one of a set and {a,b} either. Case does not matter.',
+      'A project with filters of its own has none of its organization’s. Logs, sessions and check-ins are never filtered.',
+      'An expression that cannot be worked out for an event filters nothing; how often that happens is shown here.',
     ],
   },
   {
