@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -139,6 +140,9 @@ func newTraceReader(db *DB, c *conn, out *store.Trace, projects []model.ProjectI
 
 // day reads what a day holds of a trace.
 func (r *traceReader) day(day int64, id model.TraceID) error {
+	if err := r.grow(day, id); err != nil {
+		return err
+	}
 	err := r.c.bind(in(day, r.spansSQL())).
 		blob(id[:]).int(int64(maxTraceSpans - len(r.trace.Spans))).
 		each(func(s *sqlite3.Stmt) error {
@@ -152,6 +156,16 @@ func (r *traceReader) day(day int64, id model.TraceID) error {
 		return err
 	}
 	return r.eventsOf(day, "trace = ?", id[:])
+}
+
+// grow makes room for the spans that a day has of a trace: they are large, and growing
+// by and by would move thousands of them many times.
+func (r *traceReader) grow(day int64, id model.TraceID) error {
+	n := 0
+	_, err := r.c.bind(in(day, "SELECT count(*) FROM spans_@ WHERE trace = ?")).blob(id[:]).one(func(s *sqlite3.Stmt) { n = s.ColumnInt(0) })
+	n = min(n, maxTraceSpans-len(r.trace.Spans))
+	r.trace.Spans, r.facts = slices.Grow(r.trace.Spans, n), slices.Grow(r.facts, n)
+	return err
 }
 
 func (r *traceReader) spansSQL() string {
@@ -189,9 +203,24 @@ func (r *traceReader) order() error {
 		return err
 	}
 	roots.inEvents(r.trace.Events)
-	slices.SortStableFunc(r.trace.Spans, func(a, b store.SpanRecord) int { return a.Start.Compare(b.Start) })
-	slices.SortStableFunc(r.trace.Events, func(a, b store.EventSummary) int { return a.Timestamp.Compare(b.Timestamp) })
+	r.trace.Spans = byTime(r.trace.Spans, func(s *store.SpanRecord) time.Time { return s.Start })
+	r.trace.Events = byTime(r.trace.Events, func(e *store.EventSummary) time.Time { return e.Timestamp })
 	return nil
+}
+
+// byTime returns a list in the order of its times. To sort it in place would move each of
+// its large records many times.
+func byTime[T any](list []T, when func(*T) time.Time) []T {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(when(&list[a]).Compare(when(&list[b])), cmp.Compare(a, b)) })
+	out := make([]T, len(list))
+	for i, at := range order {
+		out[i] = list[at]
+	}
+	return out
 }
 
 // assemble tells the spans whose they are and what they mean: their rows hold only
@@ -206,13 +235,13 @@ func (r *traceReader) assemble() {
 	for i := range r.trace.Spans {
 		s := &r.trace.Spans[i]
 		s.Event = r.sent[r.facts[i].at]
-		if r.facts[i].about {
+		if r.facts[i].about && !about[part{s.Project, s.Trace}] {
 			about[part{s.Project, s.Trace}] = true
-			batches[s.Project] = &model.Batch{}
+			batches[s.Project] = &model.Batch{Spans: make([]model.Span, 0, len(r.trace.Spans))}
 		}
 	}
 	for project, b := range batches {
-		var places []int
+		places := make([]int, 0, len(r.trace.Spans))
 		for i := range r.trace.Spans {
 			if s := &r.trace.Spans[i]; s.Project == project && about[part{project, s.Trace}] {
 				b.Spans = append(b.Spans, s.Span)

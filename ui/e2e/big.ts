@@ -6,7 +6,7 @@ import { frames, settled, watch } from './big-clock';
 import { expect, measured, test } from './watched';
 
 const rounds = Number(process.env.PICKET_ROUNDS ?? 5);
-const longest = '/executions/big-execution';
+const longest = '/executions/marathon';
 
 test.describe.configure({ mode: 'default', timeout: 600_000 });
 
