@@ -293,3 +293,18 @@ func TestLimits(t *testing.T) {
 	f("no secret", 401)
 	f("no secret", 429)
 }
+
+// TestStoreIsGone answers so that Sentry sends again: it never does after a 4xx.
+func TestStoreIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(w.db.Close())
+	a, err := http.DefaultClient.Do(w.request("issue", fixture(t, "issue.resolved")))
+	w.must(err)
+	defer a.Body.Close()
+	text, err := io.ReadAll(a.Body)
+	w.must(err)
+	if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || strings.Contains(string(text), "store") {
+		t.Errorf("answer %d %v %s", a.StatusCode, a.Header, text)
+	}
+}
