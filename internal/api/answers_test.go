@@ -72,6 +72,8 @@ func requests() []request {
 		{"testConfig", "/sentry/config/test", `{}`},
 		{"testConfigV1", "/api/v1/sentry/config/test", `{"dsn":"nonsense"}`},
 		{"configHistory", "/api/v1/config/history", ""},
+		{"upstream", "/api/v1/upstream", ""},
+		{"retryUpstream", "/api/v1/upstream/retry?project=default", ""},
 		{"deliveries", "/api/v1/deliveries", ""},
 		{"delivery", "/api/v1/deliveries/1", ""},
 		{"replayDelivery", "/api/v1/deliveries/1/replay", ""},
@@ -229,7 +231,7 @@ func TestTenantsAreWalls(t *testing.T) {
 	w := newWorld(t)
 	w.fill()
 	secrets := []string{"DeclinedError", "DEFAULT-1", "charge_card", "run-1", "talk-1", "spending", "bill@1.0.0", "nightly", "too_large", "charging", `"default"`}
-	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "sampling", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1", "config", "changeConfig", "changeConfigV1", "testConfig", "testConfigV1", "configHistory", "deliveries", "triggers", "sentrySettings", "changeSentrySettings", "filters", "testFilters"}
+	own := []string{"agents", "cost", "models", "tools", "policies", "faults", "rules", "compare", "issues", "issueSeries", "environments", "executions", "conversations", "sampling", "logs", "monitors", "sessions", "discards", "projects", "createProject", "tokens", "createToken", "trends", "trendsV1", "config", "changeConfig", "changeConfigV1", "testConfig", "testConfigV1", "configHistory", "deliveries", "triggers", "sentrySettings", "changeSentrySettings", "filters", "testFilters", "upstream"}
 	ops, _ := w.described()
 	for _, r := range requests() {
 		op := ops[r.operation]

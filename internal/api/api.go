@@ -41,6 +41,8 @@ type Config struct {
 	// Settings is where settings are changed, and Prober tries upstreams out.
 	Settings *settings.Desk
 	Prober   Prober
+	// Forwarding tells how forwarding stands; nil has nothing to tell.
+	Forwarding Forwarding
 	// Sentries says how each organization talks with Sentry; nil goes by Settings alone.
 	Sentries *settings.Sentries
 	// Filters are those in force, which know what they failed on; nil goes by Settings alone.
@@ -73,6 +75,7 @@ type rest struct {
 	signin   *signin.Desk
 	settings *settings.Desk
 	prober   Prober
+	forward  Forwarding
 	sentries *settings.Sentries
 	sets     *filter.Sets
 	replayed func()
@@ -87,7 +90,7 @@ type rest struct {
 // New returns the handler of everything under Prefixes. The OpenAPI document and
 // its page are for everybody, and so is signing in; everything else asks the guard.
 func New(c Config) http.Handler {
-	a := &rest{store: c.Store, guard: c.Guard, signin: c.SignIn, settings: c.Settings, prober: c.Prober, sentries: c.Sentries, sets: filterSets(&c), replayed: c.Replayed, tail: c.Tail, beat: c.Beat, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
+	a := &rest{store: c.Store, guard: c.Guard, signin: c.SignIn, settings: c.Settings, prober: c.Prober, forward: c.Forwarding, sentries: c.Sentries, sets: filterSets(&c), replayed: c.Replayed, tail: c.Tail, beat: c.Beat, rules: c.Rules, prices: c.Prices, log: c.Log, now: c.Now}
 	if a.sentries == nil {
 		book := settings.NewBook(settings.Defaults())
 		if c.Settings != nil {

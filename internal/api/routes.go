@@ -21,6 +21,7 @@ func (a *rest) routes(mux *http.ServeMux) *huma.OpenAPI {
 	a.tailRoutes(api)
 	a.configRoutes(api)
 	a.filterRoutes(api)
+	a.upstreamRoutes(api)
 	a.hookRoutes(api)
 	return finish(api.OpenAPI())
 }

@@ -68,7 +68,7 @@ func newWorld(t testing.TB) *world {
 	w.hub = &tail.Hub{}
 	guard := &access.Guard{Tokens: w.db, Sessions: desk}
 	w.settings = settings.NewDesk(w.db, w.db, seal.New(seal.Key{1}), settings.NewBook(settings.Defaults()))
-	s := httptest.NewServer(api.New(api.Config{Store: w.db, Guard: guard, SignIn: desk, Settings: w.settings, Prober: upstream.NewProber(outbound.Options{}, "test"), Tail: w.hub, Beat: time.Millisecond, Now: now}))
+	s := httptest.NewServer(api.New(api.Config{Store: w.db, Guard: guard, SignIn: desk, Settings: w.settings, Prober: upstream.NewProber(outbound.Options{}, "test"), Forwarding: upstream.New(upstream.Options{Outbox: w.db, Settings: w.settings.Book()}), Tail: w.hub, Beat: time.Millisecond, Now: now}))
 	t.Cleanup(s.Close)
 	w.url = s.URL
 	return w

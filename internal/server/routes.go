@@ -25,7 +25,7 @@ func (s *Server) routes() http.Handler {
 		Gate: s.store, Sink: s.pipeline, Limits: s.config.Limits,
 		TrustedProxies: s.config.TrustedProxies, Metrics: s.metrics, Log: s.log,
 	})
-	rest := api.New(api.Config{Store: s.store, Guard: guard, SignIn: s.signin, Settings: s.settings, Prober: s.newProber(), Sentries: s.hooks.sentries, Filters: s.pipeline.Filters(), Replayed: s.hooks.worker.Wake, Tail: &s.tail, TrustedProxies: s.config.TrustedProxies,
+	rest := api.New(api.Config{Store: s.store, Guard: guard, SignIn: s.signin, Settings: s.settings, Prober: s.newProber(), Forwarding: s.forward, Sentries: s.hooks.sentries, Filters: s.pipeline.Filters(), Replayed: s.hooks.worker.Wake, Tail: &s.tail, TrustedProxies: s.config.TrustedProxies,
 		Prices: s.config.Prices, Rules: s.config.Outcomes, PublicURL: s.config.PublicURL, Log: s.log})
 
 	mux := http.NewServeMux()

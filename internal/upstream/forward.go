@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -207,9 +208,16 @@ func (f *Forwarder) Retry(ctx context.Context, in store.Scope) error {
 	if err := f.outbox.Hurry(ctx, in); err != nil {
 		return err
 	}
+	states, err := f.outbox.OutboxQueues(ctx)
+	if err != nil {
+		return err
+	}
 	f.mu.Lock()
-	for _, l := range f.lanes {
-		if l.of(in) {
+	for _, s := range states {
+		if s.Org != in.Org || len(in.Projects) > 0 && !slices.Contains(in.Projects, s.Project) {
+			continue
+		}
+		if l := f.lanes[f.dsnOf(s.OutboxQueue)]; l != nil {
 			l.hurry()
 		}
 	}

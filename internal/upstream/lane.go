@@ -114,15 +114,6 @@ func (l *lane) forgotten(now time.Time) bool {
 	return now.Sub(l.used) > remembered && len(l.shown.limits) == 0
 }
 
-// of reports whether the lane sends for a project of the scope.
-func (l *lane) of(in store.Scope) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.ContainsFunc(l.queues, func(q store.OutboxQueue) bool {
-		return q.Org == in.Org && (len(in.Projects) == 0 || slices.Contains(in.Projects, q.Project))
-	})
-}
-
 // hurry has the upstream tried at once.
 func (l *lane) hurry() {
 	l.mu.Lock()

@@ -69,18 +69,26 @@ func (l *lane) settle(r result) {
 func (l *lane) accept(r *result, now time.Time) {
 	l.took++
 	delete(l.faults, r.record.Seq)
-	if r.epoch != l.epoch {
-		return // begun before the trouble
+	if r.epoch == l.epoch {
+		l.recover(now)
+		l.window = min(2*l.window, l.pace.InFlight)
 	}
+}
+
+// recover ends a trouble: the upstream answered sensibly something that was sent after it
+// had begun.
+func (l *lane) recover(now time.Time) {
 	if l.trouble.there() {
-		l.log.Info("the upstream takes envelopes again", "host", l.dsn.Host, "away", now.Sub(l.trouble.since).Round(time.Second))
+		l.log.Info("the upstream answers again", "host", l.dsn.Host, "away", now.Sub(l.trouble.since).Round(time.Second))
 		l.trouble = trouble{}
 	}
-	l.window = min(2*l.window, l.pace.InFlight)
 }
 
 // wait leaves an envelope to when its categories are not limited any more.
 func (l *lane) wait(r *result, now time.Time) {
+	if r.epoch == l.epoch {
+		l.recover(now)
+	}
 	if !l.limits.hold(r.record.Categories) { // none of its own were named
 		for _, category := range orAll(r.record.Categories) {
 			l.limits.extend(limit{category, or(r.after, l.pace.Limited)}, now)

@@ -46,8 +46,8 @@ func (f *Forwarder) trimTo(ctx context.Context, l store.OutboxLimit, reason stri
 			return
 		}
 		for q, n := range removed {
-			f.count(q, sum{dropped: n})
 			f.meters.dropped(reason, n)
+			f.count(q, sum{dropped: n})
 			f.log.Warn("gave up envelopes for the upstream, oldest first", "project", q.Project, "envelopes", n, "reason", reason)
 		}
 	}

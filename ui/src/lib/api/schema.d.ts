@@ -1136,6 +1136,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/upstream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How forwarding stands
+         * @description For each project, and each customer's organization with an upstream of its own: whether the upstream takes what it is sent, what waits for it, what it asked to wait, and what it refused for itself.
+         */
+        get: operations["upstream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/upstream/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try upstreams again now
+         * @description What is aside goes at once, and an upstream that was left alone for a while is sent the next envelope. Answers with how forwarding stood just before.
+         */
+        post: operations["retryUpstream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sentry/config": {
         parameters: {
             query?: never;
@@ -4513,6 +4553,102 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        UpstreamLimit: {
+            /** @description Null: all of them */
+            category: string | null;
+            /** Format: date-time */
+            until: string;
+        } & {
+            [key: string]: unknown;
+        };
+        UpstreamList: {
+            /** @description By project, each with its customers' organizations behind it */
+            queues: components["schemas"]["UpstreamQueue"][];
+            /** @description What upstreams refused for itself, the oldest first, at most 50 */
+            refusals: components["schemas"]["UpstreamRefusal"][];
+        } & {
+            [key: string]: unknown;
+        };
+        UpstreamQueue: {
+            /**
+             * Format: int64
+             * @description Of waiting: refused for themselves, and tried again now and then
+             */
+            aside: number;
+            /**
+             * Format: int64
+             * @description Of what waits, as it lies on the disk
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Envelopes given up since then, for room or age; see also discards outbox_overflow and outbox_expired
+             */
+            dropped: number;
+            /** @description Masked */
+            dsn: string | null;
+            /**
+             * @description none: there is no upstream; limited: it asked some or all to wait; away: it does not answer sensibly; refuses: it does not take the key
+             * @enum {string}
+             */
+            health: "none" | "healthy" | "limited" | "away" | "refuses";
+            /**
+             * Format: int64
+             * @description Of waiting: until it is decided whether their trace is kept
+             */
+            held: number;
+            /** @description What the upstream asked to wait */
+            limits: components["schemas"]["UpstreamLimit"][];
+            /** @enum {string} */
+            mode: "local" | "forwarding";
+            /** Format: date-time */
+            nextTryAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the oldest of what waits came in
+             */
+            oldestAt: string | null;
+            /** @description The customer's that has an upstream of its own; null: the project's */
+            organization: string | null;
+            /** @description What is wrong, and what to do */
+            problem: string | null;
+            project: string;
+            /**
+             * Format: int64
+             * @description Envelopes that the upstream took since the server started
+             */
+            sent: number;
+            /**
+             * Format: date-time
+             * @description Of away and refuses
+             */
+            since: string | null;
+            /**
+             * Format: int64
+             * @description Envelopes
+             */
+            waiting: number;
+        } & {
+            [key: string]: unknown;
+        };
+        UpstreamRefusal: {
+            categories: string[];
+            eventId: string | null;
+            /** Format: date-time */
+            nextTryAt: string | null;
+            organization: string | null;
+            /** @description What the upstream answered */
+            problem: string;
+            project: string;
+            /** Format: date-time */
+            receivedAt: string;
+            /** Format: int64 */
+            sizeBytes: number;
+            /** Format: int64 */
+            tries: number;
+        } & {
+            [key: string]: unknown;
+        };
         Usage: {
             /**
              * Format: int64
@@ -7207,6 +7343,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TriggerList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upstream: {
+        parameters: {
+            query?: {
+                /** @description Only these projects, by slug or numeric id */
+                project?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryUpstream: {
+        parameters: {
+            query?: {
+                /** @description Only these projects, by slug or numeric id */
+                project?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamList"];
                 };
             };
             /** @description Error */
