@@ -137,6 +137,20 @@ func (s *sentry) mirror() {
 	s.w.must(s.w.mirror.Work(s.w.t.Context()))
 }
 
+// refuse has every answer be of that status; 0 answers as ever.
+func (s *sentry) refuse(status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = status
+}
+
+// is returns the issue's status, and to whom it is assigned.
+func (s *sentry) is() (status, assigned string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status, s.assigned
+}
+
 // told returns how often the API was called.
 func (s *sentry) told() int {
 	s.mu.Lock()
@@ -155,8 +169,9 @@ func (w *world) here(id model.IssueID, status store.Status) {
 func (s *sentry) expect(what string, id model.IssueID, want store.Status) {
 	s.w.t.Helper()
 	there := map[store.Status]string{store.Resolved: "resolved", store.Unresolved: "unresolved", store.Archived: "ignored"}[want]
-	if got := s.w.issue(id).Status; got != want || s.status != there {
-		s.w.t.Errorf("%s: %s here, %s there; want %s", what, got, s.status, want)
+	is, _ := s.is()
+	if got := s.w.issue(id).Status; got != want || is != there {
+		s.w.t.Errorf("%s: %s here, %s there; want %s", what, got, is, want)
 	}
 }
 
@@ -194,8 +209,8 @@ func TestBothWays(t *testing.T) {
 		_, err := w.db.UpdateIssues(t.Context(), w.in(), []model.IssueID{here.ID}, store.IssueUpdate{AssignedTo: &ann})
 		w.must(err)
 	}, store.Unresolved, 1)
-	if s.assigned != ann {
-		t.Errorf("assigned to %q there", s.assigned)
+	if _, who := s.is(); who != ann {
+		t.Errorf("assigned to %q there", who)
 	}
 	f("merged here", func() {
 		other := w.fault(model.EventID{5}, "Other", "fault")
@@ -253,7 +268,7 @@ func TestTroubleThere(t *testing.T) {
 		here := w.declined()
 		s := newSentry(w)
 		w.fixture("error.created")
-		s.answer = answer
+		s.refuse(answer)
 		w.here(here.ID, store.Resolved)
 		s.mirror()
 		tie := func() store.Push {
@@ -272,7 +287,7 @@ func TestTroubleThere(t *testing.T) {
 		if !again {
 			return
 		}
-		s.answer = 0
+		s.refuse(0)
 		w.now = p.Due
 		w.mirror = hook.NewMirror(w.mirror.Options) // another process goes on
 		s.settle()
@@ -300,8 +315,8 @@ func TestNobodyIsTold(t *testing.T) {
 	w.must(w.mirror.Work(t.Context()))
 	s := newSentry(w)
 	s.settle()
-	if n := s.told(); n != 0 || s.status != "unresolved" {
-		t.Errorf("Sentry was called %d times about what was before the token", n)
+	if status, _ := s.is(); s.told() != 0 || status != "unresolved" {
+		t.Errorf("Sentry was called %d times about what was before the token", s.told())
 	}
 	w.here(here.ID, store.Archived)
 	s.settle()

@@ -50,9 +50,8 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, now: noon, book: settings.NewBook(settings.Defaults())}
-	clock := func() time.Time { return w.now }
 	var err error
-	w.db, err = sqlite.Open(filepath.Join(t.TempDir(), "picket.db"), sqlite.Options{Now: clock})
+	w.db, err = sqlite.Open(filepath.Join(t.TempDir(), "picket.db"), sqlite.Options{Now: func() time.Time { return noon }})
 	w.must(err)
 	t.Cleanup(func() { w.must(w.db.Close()) })
 	key, err := w.db.Bootstrap(t.Context())
