@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"relay.one/picket/wire"
 )
@@ -34,6 +35,7 @@ func TestDeliveryEnvelope(t *testing.T) {
 				d.discard(fmt.Sprintf("reason_%0900d", i), wire.CategoryError, 1)
 			}
 			d.send(p)
+			time.Sleep(time.Second) // of virtual time, between the first try and the last one
 			mustFlush(t, d)
 			e := s.taken[0]
 			own := e.Items[len(e.Items)-2:]
