@@ -24,7 +24,7 @@ func TestMerge(t *testing.T) {
 	f(issues+"?id=1&id=2", `{"merge":0}`, http.StatusBadRequest, "merge")
 	f(issues+"?id=1&id=2&id=99", `{"merge":1,"hasSeen":true}`, http.StatusOK, `{"merge":{"parent":"2","children":["1"]}}`)
 	f("organizations/picket/issues/?id=1&id=3", `{"merge":true}`, http.StatusOK, `{"merge":{"parent":"3","children":["2"]}}`) // with as many events, and younger
-	for _, id := range []string{"1", "2", "DEFAULT-3"} { // they lead to the one that stayed
+	for _, id := range []string{"1", "2", "DEFAULT-3"} {                                                                      // they lead to the one that stayed
 		if _, i := w.get("organizations/picket/issues/" + id + "/"); at(i, "id") != "3" || at(i, "count") != "6" {
 			t.Errorf("issue %s is %v with %v events, want 3 with 6", id, at(i, "id"), at(i, "count"))
 		}
