@@ -22,7 +22,6 @@ type Subject struct {
 	messages, types []string // in lower case
 	agent           *string
 	headers, tags   *words
-	texts           []string
 }
 
 func (x *Subject) isError() bool {

@@ -107,12 +107,12 @@ func person(v *fastjson.Value) string {
 
 // issue is what a payload says of an issue there.
 type issue struct {
-	id, shortID, project, projectID   string
-	title, culprit, kind, level, link string
-	status, substatus, assigned       string
-	count, users                      int64
-	lastSeen                          time.Time
-	whole                             bool // its counts and its state are told, too
+	id, shortID, project, projectID string
+	title, culprit, kind, link      string
+	status, substatus, assigned     string
+	count, users                    int64
+	lastSeen                        time.Time
+	whole                           bool // its counts and its state are told, too
 }
 
 func (p payload) issue() issue {
