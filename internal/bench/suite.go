@@ -54,6 +54,7 @@ var measures = []measure{
 	{"mixed", mixedRate},
 	{"runs", runRate},
 	{"latency", latency},
+	{"forward", forwarding},
 	{"disk", disk},
 	{"start", coldStart},
 	{"memory", memory},
