@@ -45,13 +45,13 @@ func build(name, dir string) (string, error) {
 }
 
 // startServer starts a fresh Picket in development mode and waits for its address.
-func startServer(t *testing.T) *server {
+func startServer(t *testing.T, flags ...string) *server {
 	t.Helper()
 	path, err := picketBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, "serve", "--dev", "--addr", "127.0.0.1:0", "--data", t.TempDir())
+	cmd := exec.Command(path, append([]string{"serve", "--dev", "--addr", "127.0.0.1:0", "--data", t.TempDir()}, flags...)...)
 	cmd.Env = withoutSettings(os.Environ())
 	out, in, err := os.Pipe()
 	if err != nil {
