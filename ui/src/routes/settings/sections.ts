@@ -40,10 +40,13 @@ export const sections: readonly [Section, ...Section[]] = [
       'What is saved holds at once, without a restart. A project inherits from the organization what it does not set itself, and the organization from the server’s flags.',
       'DSNs are sealed in the database and shown masked; a mask that is left as it is keeps the DSN. To switch forwarding off, empty the field.',
       'A test event goes the whole way and is of a fault of its own, level info, with the tag picket.test.',
+      'What an upstream does not take waits on the disk, in order, and survives restarts; the oldest goes first when there is too much of it, and is counted under Discards.',
     ],
     flags: [
       ['--upstream-dsn', 'where everybody forwards to who sets no other; SENTRY_DSN is understood too'],
       ['--allow-outbound 10.0.0.0/8', 'lets Picket call an upstream in a network of your own'],
+      ['--outbox-bytes 1GiB', 'most that waits for upstreams'],
+      ['--outbox-age 3d', 'how long it waits at most'],
     ],
   },
   {
