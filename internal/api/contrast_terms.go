@@ -98,7 +98,13 @@ func (a *rest) contrastTerms(ctx context.Context, c access.Caller, events bool, 
 		values[key] = append(values[key], value)
 	}
 	for _, key := range keys {
-		if err := a.contrastTerm(ctx, c, events, key, values[key], &side); err != nil {
+		said := values[key]
+		if key == "issue" {
+			if said, err = a.issueNumbers(ctx, c, said); err != nil {
+				return side, fmt.Errorf("%s: %w", param, err)
+			}
+		}
+		if err := contrastTerm(&side, events, key, said); err != nil {
 			return side, fmt.Errorf("%s: %w", param, err)
 		}
 	}
@@ -109,7 +115,7 @@ func (a *rest) contrastTerms(ctx context.Context, c access.Caller, events bool, 
 }
 
 // contrastTerm adds what the values of one key say.
-func (a *rest) contrastTerm(ctx context.Context, c access.Caller, events bool, key string, values []string, side *store.Side) (err error) {
+func contrastTerm(side *store.Side, events bool, key string, values []string) (err error) {
 	switch key {
 	case "from":
 		side.From, err = readMoment(key, values)
@@ -117,10 +123,6 @@ func (a *rest) contrastTerm(ctx context.Context, c access.Caller, events bool, k
 	case "to":
 		side.To, err = readMoment(key, values)
 		return err
-	case "issue":
-		if values, err = a.issueNumbers(ctx, c, values); err != nil {
-			return err
-		}
 	}
 	k, ok := contrastKeys[key]
 	if !ok || !k.of.has(events) {

@@ -27,7 +27,7 @@ func (p *Pipeline) fill(docs *sentry.Documents) {
 			}
 		case sentry.DocSession, sentry.DocSessions:
 			if names {
-				nameIn(d, d.Root, "attrs", "environment", "release", up)
+				inAttrs.fill(d, d.Root, up)
 			}
 		}
 	}
@@ -43,11 +43,11 @@ func nameRecords(docs *sentry.Documents, up *settings.Upstream) {
 		d := &docs.Items[i]
 		switch d.Kind {
 		case sentry.DocSpan:
-			nameIn(d, d.Root, "data", "environment", "release", up)
+			inData.fill(d, d.Root, up)
 		case sentry.DocSpans, sentry.DocLogs:
 			for _, v := range d.Root.GetArray("items") {
 				if v.Type() == fastjson.TypeObject {
-					nameIn(d, v, "attributes", "sentry.environment", "sentry.release", up)
+					inAttributes.fill(d, v, up)
 				}
 			}
 		}
@@ -59,19 +59,30 @@ func nameEvent(d *sentry.Document, up *settings.Upstream) {
 	name(d, d.Root, "release", up.Release, false)
 }
 
-// nameIn names environment and release in an object of v, which is made if need be.
-func nameIn(d *sentry.Document, v *fastjson.Value, in, environment, release string, up *settings.Upstream) {
-	typed := in == "attributes"
-	o := v.Get(in)
+// nameplate says where records name their environment and release.
+type nameplate struct {
+	object, environment, release string
+	typed                        bool // values stand with their type
+}
+
+var (
+	inAttrs      = nameplate{"attrs", "environment", "release", false}
+	inData       = nameplate{"data", "environment", "release", false}
+	inAttributes = nameplate{"attributes", "sentry.environment", "sentry.release", true}
+)
+
+// fill names both in v's object, which is made if need be.
+func (n nameplate) fill(d *sentry.Document, v *fastjson.Value, up *settings.Upstream) {
+	o := v.Get(n.object)
 	if o == nil || o.Type() == fastjson.TypeNull {
 		o = d.Arena.NewObject()
-		v.Set(in, o)
+		v.Set(n.object, o)
 	}
 	if o.Type() != fastjson.TypeObject {
 		return
 	}
-	name(d, o, environment, up.Environment, typed)
-	name(d, o, release, up.Release, typed)
+	name(d, o, n.environment, up.Environment, n.typed)
+	name(d, o, n.release, up.Release, n.typed)
 }
 
 // name sets a field that is not there, or is empty; of an event none that a tag says.
