@@ -64,7 +64,7 @@ var eventFacets = []facetColumn{
 }
 
 // usualRows is how many rows a contrast reads at most when the query does not say.
-const usualRows = 200_000
+const usualRows = 100_000
 
 // contrast is the reading of one store.ContrastQuery.
 type contrast struct {

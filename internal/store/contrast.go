@@ -74,7 +74,7 @@ type ContrastQuery struct {
 	// Baseline is the other one; nil is everything that the selection is not.
 	Baseline *Side
 	// Most is how many rows are read; of more, as many are read, evenly spread over the
-	// time and drawn without a look at what they hold. 0 means 200,000.
+	// time and drawn without a look at what they hold. 0 means 100,000.
 	Most int
 }
 
