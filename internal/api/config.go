@@ -220,8 +220,8 @@ func (a *rest) configRoutes(api huma.API) {
 	addTagged(a, api, operation{
 		id: "changeConfig", method: http.MethodPut, path: path, also: also,
 		scope: access.OrgWrite, tag: "settings", summary: "Set where events go on to, and what is kept",
-		about: "Sets the whole, at once and without a restart: a field that is null or left out is inherited from above, and an empty dsn forwards nothing whatever " +
-			"is above. An answer of GET can be changed and sent back: a masked DSN stays what it is, what inherited names stays inherited unless its value was " +
+		about: "Sets what is sent, checked as a whole, at once and without a restart: what is left out stays as it is, null is inherited from above, and an empty dsn " +
+			"forwards nothing whatever is above. An answer of GET can be changed and sent back: a masked DSN stays what it is, what inherited names stays inherited unless its value was " +
 			"changed, and version, or If-Match, makes it a 409 when somebody else was quicker. Everything that is wrong is told at once.",
 	}, a.changeConfig)
 	add(a, api, operation{

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -18,9 +19,11 @@ type newConfig struct {
 	ConfigScope
 	IfMatch string `header:"If-Match" doc:"ETag of the answer that was changed: 409 when there is a newer one"`
 	Body    configBody
+	RawBody []byte
 }
 
-// configBody is everything that a scope sets. What only answers hold may be sent back.
+// configBody is what a scope is to set: null is inherited, and what is left out stays as it
+// is. What only answers hold may be sent back.
 type configBody struct {
 	_                  struct{}          `additionalProperties:"false"`
 	DSN                *string           `json:"dsn,omitempty" nullable:"true" maxLength:"1000"`
@@ -55,8 +58,12 @@ func (a *rest) changeConfig(ctx context.Context, c access.Caller, in *newConfig)
 	if err != nil {
 		return nil, err
 	}
+	var sent map[string]json.RawMessage // a nil pointer may be a null, or nothing
+	if err := json.Unmarshal(in.RawBody, &sent); err != nil {
+		return nil, invalid("body", "no JSON object: %v", err)
+	}
 	_, err = a.settings.Change(ctx, settings.Edit{Org: c.Org, Project: project, By: who(c), For: wanted, Make: func(own settings.Settings) (settings.Settings, error) {
-		return in.Body.over(own, a.settings.Book().Above(c.Org, project))
+		return in.Body.over(sent, own, a.settings.Book().Above(c.Org, project))
 	}})
 	if err != nil {
 		return nil, asConfig(err)
@@ -66,19 +73,28 @@ func (a *rest) changeConfig(ctx context.Context, c access.Caller, in *newConfig)
 
 // draft is what a body makes of a scope's settings.
 type draft struct {
+	sent    map[string]json.RawMessage
 	same    []string // fields that the client says are inherited, if it has not changed them
-	inherit []string // those that are
+	was     []string // fields that were inherited, in sections that the scope has
+	there   bool     // whether the scope has the section under way
+	inherit []string // fields that are inherited
 	from    int      // how many were when the section began
 	set     bool     // whether anything of the section is not inherited
 }
 
-func (d *draft) begin() { d.from, d.set = len(d.inherit), false }
+func (d *draft) begin(there bool) { d.there, d.from, d.set = there, len(d.inherit), false }
 
-// put sets a field to what was sent; what was not sent is inherited, and so is what the
-// client got as inherited and sent back as it was.
+// put sets a field to what was sent; null is inherited, and so is what the client got as
+// inherited and sent back as it was. What was not sent stays as it is.
 func put[T any](d *draft, field string, sent *T, to *T, above T) {
-	if sent != nil && !(slices.Contains(d.same, field) && reflect.DeepEqual(*sent, above)) {
-		*to, d.set = *sent, true
+	keeps := d.there && !slices.Contains(d.was, field)
+	if _, said := d.sent[field]; said {
+		if keeps = sent != nil && !(slices.Contains(d.same, field) && reflect.DeepEqual(*sent, above)); keeps {
+			*to = *sent
+		}
+	}
+	if keeps {
+		d.set = true
 		return
 	}
 	d.inherit = append(d.inherit, field)
@@ -86,17 +102,15 @@ func put[T any](d *draft, field string, sent *T, to *T, above T) {
 }
 
 // over returns what the settings of a scope become, when above is what holds above it.
-func (b *configBody) over(own settings.Settings, above *settings.Effective) (settings.Settings, error) {
+func (b *configBody) over(sent map[string]json.RawMessage, own settings.Settings, above *settings.Effective) (settings.Settings, error) {
 	now := own.Over(*above)
 	dsn, customers, err := b.unmask(&now)
 	if err != nil {
 		return own, err
 	}
-	d := &draft{same: b.Inherited}
-	u, s := &settings.Upstream{}, &settings.Sampling{}
-	if own.Sampling != nil {
-		*s = *own.Sampling // it may have more than is set here
-	}
+	d := &draft{sent: sent, same: b.Inherited, was: own.Inherit}
+	u, s := copied(own.Upstream), copied(own.Sampling)
+	d.begin(own.Upstream != nil)
 	put(d, "dsn", dsn, &u.DSN, above.Upstream.DSN)
 	put(d, "customers", customers, &u.Customers, above.Upstream.Customers)
 	put(d, "environment", b.Environment, &u.Environment, above.Upstream.Environment)
@@ -105,7 +119,7 @@ func (b *configBody) over(own settings.Settings, above *settings.Effective) (set
 	put(d, "maxBreadcrumbs", b.MaxBreadcrumbs, &u.MaxBreadcrumbs, above.Upstream.MaxBreadcrumbs)
 	put(d, "sendDefaultPii", b.SendDefaultPII, &u.SendDefaultPII, above.Upstream.SendDefaultPII)
 	own.Upstream = section(d, u)
-	d.begin()
+	d.begin(own.Sampling != nil)
 	put(d, "sampleRate", b.SampleRate, &s.Errors, above.Sampling.Errors)
 	put(d, "tracesSampleRate", b.TracesSampleRate, &s.Transactions, above.Sampling.Transactions)
 	put(d, "samplingRules", b.rules(), &s.Rules, above.Sampling.Rules)
@@ -115,6 +129,15 @@ func (b *configBody) over(own settings.Settings, above *settings.Effective) (set
 	own.Sampling = section(d, s)
 	own.Inherit = d.inherit
 	return own, nil
+}
+
+// copied returns a section to change, empty where there is none.
+func copied[T any](section *T) *T {
+	if section == nil {
+		return new(T)
+	}
+	c := *section
+	return &c
 }
 
 // section returns a section, or nil when it would hold nothing: then all of its fields are

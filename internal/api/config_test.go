@@ -68,7 +68,9 @@ func TestConfigOfAll(t *testing.T) {
 	if e := w.settings.Book().Of(1, w.project).Upstream; e.DSN != upstreamDSN || e.MaxBreadcrumbs != 100 {
 		t.Errorf("what holds at once: %+v", e)
 	}
-	w.has("after taking all back", w.put("/sentry/config", `{}`, 200), map[string]any{"mode": "local", "dsn": nil, "sampleRate": 1.0, "version": 2.0})
+	w.has("nothing sent, nothing changed", w.put("/sentry/config", `{}`, 200), map[string]any{"mode": "forwarding", "dsn": maskedDSN, "sampleRate": 0.5, "version": 1.0})
+	back := `{"dsn":null,"environment":null,"sampleRate":null,"sendDefaultPii":null,"samplingRules":null}`
+	w.has("after taking all back", w.put("/sentry/config", back, 200), map[string]any{"mode": "local", "dsn": nil, "sampleRate": 1.0, "samplingRules": none, "version": 2.0})
 }
 
 // TestConfigComesAndGoes sends every answer back as it was: nothing may change by that.
@@ -113,7 +115,11 @@ func TestConfigOfProject(t *testing.T) {
 	}
 	w.put("/sentry/config", `{"dsn":"`+elsewhereDSN+`","environment":"production"}`, 200)
 	w.has("after the organization's change", w.get(path), map[string]any{"dsn": "https://****3210@other.example.com/8", "environment": "staging"})
-	w.has("nothing forwarded", w.put(path, `{"dsn":""}`, 200), map[string]any{"mode": "local", "dsn": "", "environment": "production"})
+	w.has("nothing forwarded", w.put(path, `{"dsn":""}`, 200), map[string]any{"mode": "local", "dsn": "", "environment": "staging"})
+	w.has("its own environment given up", w.put(path, `{"environment":null}`, 200), map[string]any{"mode": "local", "dsn": "", "environment": "production"})
+	w.has("sampled alone", w.put(path, `{"tracesSampleRate":0.5}`, 200), map[string]any{"mode": "local", "tracesSampleRate": 0.5, "samplingPerMinute": 0.0})
+	w.has("the organization sampled alone", w.put("/sentry/config", `{"sampleRate":0.25}`, 200), map[string]any{"mode": "forwarding", "environment": "production", "sampleRate": 0.25})
+	w.has("what a project set meanwhile", w.get(path), map[string]any{"dsn": "", "tracesSampleRate": 0.5, "sampleRate": 0.25})
 
 	raw, err := json.Marshal(map[string]any{"dsn": nil, "environment": "dev", "inherited": []string{"environment", "release"}})
 	w.must(err)

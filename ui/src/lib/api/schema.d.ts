@@ -814,7 +814,7 @@ export interface paths {
         get: operations["configV1"];
         /**
          * Set where events go on to, and what is kept
-         * @description Sets the whole, at once and without a restart: a field that is null or left out is inherited from above, and an empty dsn forwards nothing whatever is above. An answer of GET can be changed and sent back: a masked DSN stays what it is, what inherited names stays inherited unless its value was changed, and version, or If-Match, makes it a 409 when somebody else was quicker. Everything that is wrong is told at once.
+         * @description Sets what is sent, checked as a whole, at once and without a restart: what is left out stays as it is, null is inherited from above, and an empty dsn forwards nothing whatever is above. An answer of GET can be changed and sent back: a masked DSN stays what it is, what inherited names stays inherited unless its value was changed, and version, or If-Match, makes it a 409 when somebody else was quicker. Everything that is wrong is told at once.
          */
         put: operations["changeConfigV1"];
         post?: never;
@@ -1190,7 +1190,7 @@ export interface paths {
         get: operations["config"];
         /**
          * Set where events go on to, and what is kept
-         * @description Sets the whole, at once and without a restart: a field that is null or left out is inherited from above, and an empty dsn forwards nothing whatever is above. An answer of GET can be changed and sent back: a masked DSN stays what it is, what inherited names stays inherited unless its value was changed, and version, or If-Match, makes it a 409 when somebody else was quicker. Everything that is wrong is told at once.
+         * @description Sets what is sent, checked as a whole, at once and without a restart: what is left out stays as it is, null is inherited from above, and an empty dsn forwards nothing whatever is above. An answer of GET can be changed and sent back: a masked DSN stays what it is, what inherited names stays inherited unless its value was changed, and version, or If-Match, makes it a 409 when somebody else was quicker. Everything that is wrong is told at once.
          */
         put: operations["changeConfig"];
         post?: never;
@@ -6652,6 +6652,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ConfigBody"];
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -7469,6 +7470,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ConfigBody"];
+                "application/octet-stream": string;
             };
         };
         responses: {

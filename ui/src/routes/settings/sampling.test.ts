@@ -12,8 +12,10 @@ test('a draft holds what is set here alone', () => {
   expect(draftOf(config)).toEqual({ tracesSampleRate: 0.1, samplingRules: [{ agent: 'billing', rate: 1 }] });
 });
 
-test('what is sent keeps what other forms set, and inherits the rest', () => {
-  expect(bodyOf(config, { tracesSampleRate: 0.5 })).toEqual({ dsn: config.dsn, maxBreadcrumbs: 50, tracesSampleRate: 0.5, version: 3 });
+test('what is sent leaves out what other forms set, and inherits the rest', () => {
+  expect(bodyOf(config, { tracesSampleRate: 0.5 })).toEqual({
+    sampleRate: null, tracesSampleRate: 0.5, samplingRules: null, samplingPerMinute: null, samplingCostUsd: null, samplingDurationMs: null, version: 3,
+  });
 });
 
 test('shares are told in per cent', () => {

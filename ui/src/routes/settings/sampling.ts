@@ -14,17 +14,16 @@ export interface Draft {
 }
 
 const ours = ['sampleRate', 'tracesSampleRate', 'samplingRules', 'samplingPerMinute', 'samplingCostUsd', 'samplingDurationMs'] as const;
-const others = ['dsn', 'customers', 'environment', 'release', 'maxBreadcrumbs', 'sendDefaultPii', 'debug'] as const;
 
 /** draftOf returns what is set in a scope, without what it inherits. */
 export function draftOf(c: Config): Draft {
   return structuredClone(Object.fromEntries(ours.filter((name) => !c.inherited.includes(name)).map((name) => [name, c[name]]))) as Draft;
 }
 
-/** bodyOf returns what to send: the draft, and what is set in the scope that the form does not show. It is for the version that the draft began with. */
+/** bodyOf returns what to send: the draft, and null for what is inherited. It is for the version that the draft began with. */
 export function bodyOf(c: Config, draft: Draft): Schemas['ConfigBody'] {
-  const rest = others.filter((name) => !c.inherited.includes(name)).map((name) => [name, c[name]]);
-  return { ...(Object.fromEntries(rest) as Schemas['ConfigBody']), ...draft, version: c.version };
+  const inherited = Object.fromEntries(ours.map((name) => [name, null])) as Schemas['ConfigBody'];
+  return { ...inherited, ...draft, version: c.version };
 }
 
 /** percent writes a share from 0 to 1 in per cent, without the dust of its binary form. */

@@ -12,8 +12,10 @@ describe('a draft', () => {
   it('holds what is set, and nothing that is inherited', () => {
     expect(draftOf(config)).toEqual({ dsn: 'https://****cdef@h/1', release: '' });
   });
-  it('is sent with what else is set, for its version', () => {
-    expect(bodyOf(config, { dsn: '', maxBreadcrumbs: 5 })).toEqual({ dsn: '', maxBreadcrumbs: 5, sampleRate: 0.5, version: 3 });
+  it('is sent with null for what is inherited, without what other forms set, for its version', () => {
+    expect(bodyOf(config, { dsn: '', maxBreadcrumbs: 5 })).toEqual({
+      dsn: '', customers: null, environment: null, release: null, maxBreadcrumbs: 5, sendDefaultPii: null, debug: null, version: 3,
+    });
   });
   it('knows what is above', () => {
     expect(aboveOf(config, undefined)).toMatchObject({ maxBreadcrumbs: 100, debug: false });

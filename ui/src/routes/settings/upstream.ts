@@ -15,7 +15,6 @@ export interface Draft {
 }
 
 const ours = ['dsn', 'customers', 'environment', 'release', 'maxBreadcrumbs', 'sendDefaultPii', 'debug'] as const;
-const others = ['sampleRate', 'tracesSampleRate', 'samplingRules', 'samplingPerMinute', 'samplingCostUsd', 'samplingDurationMs'] as const;
 
 /** draftOf returns what is set in a scope, without what it inherits. */
 export function draftOf(c: Config): Draft {
@@ -23,10 +22,10 @@ export function draftOf(c: Config): Draft {
   return structuredClone(Object.fromEntries(own)) as Draft;
 }
 
-/** bodyOf returns what to send: the draft, and what is set in the scope that the form does not show. It is for the version that the draft began with. */
+/** bodyOf returns what to send: the draft, and null for what is inherited. It is for the version that the draft began with. */
 export function bodyOf(c: Config, draft: Draft): Schemas['ConfigBody'] {
-  const rest = others.filter((name) => !c.inherited.includes(name)).map((name) => [name, c[name]]);
-  return { ...(Object.fromEntries(rest) as Schemas['ConfigBody']), ...draft, version: c.version };
+  const inherited = Object.fromEntries(ours.map((name) => [name, null])) as Schemas['ConfigBody'];
+  return { ...inherited, ...draft, version: c.version };
 }
 
 /** aboveOf returns the values that fields have which a scope does not set, as far as they are known: those of the organization, or of what is inherited already. */
